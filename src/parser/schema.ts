@@ -5,7 +5,14 @@ import { ELEMENT_TABLE } from './elements.js'
  * `utf-8`.
  */
 export type ElementKind =
-  'master' | 'uint' | 'int' | 'float' | 'string' | 'utf8' | 'date' | 'binary'
+  | 'master'
+  | 'uint'
+  | 'int'
+  | 'float'
+  | 'string'
+  | 'utf8'
+  | 'date'
+  | 'binary'
 
 /** One registered element. */
 export interface ElementDefinition {
@@ -25,7 +32,7 @@ export interface ElementDefinition {
   /** A size of all ones is legal (`unknownsizeallowed`, RFC 8794 §11.1.6.10): Segment and Cluster only. */
   readonly isUnknownSizeAllowed: boolean
   /**
-   * What a length of 0 stands for (RFC 8794 §6.1 and §11.1.19); `undefined` when the RFC declares none, and the value is
+   * What a length of 0 stands for (RFC 8794 §11.1.6.8); `undefined` when the RFC declares none, and the value is
    * then 0 or the empty string. Defaults that depend on other elements (DisplayWidth, OutputSamplingFrequency) are not
    * in the table.
    */
@@ -79,8 +86,9 @@ function globalElement(id: number, name: string): ElementDefinition {
 
 /**
  * Every element of the EBML header (RFC 8794 §11.2), the two global ones (RFC 8794 §11.3) and every Matroska element of
- * RFC 9559 §5.1 and Appendix A: those that are historic too, because real files contain them and an element that is
- * known is never mistaken for damage. The three elements of EditionDisplay and ChapterSkipType are younger than the RFC.
+ * RFC 9559 §5.1 and Appendix A: the historic ones too, because real files contain them and an element that is known is
+ * never mistaken for damage. Beside the RFC, for the same reason, the elements that the schema of the Matroska working
+ * group keeps for other documents: EditionFlagHidden, EditionDisplay, ChapterFlagEnabled, ChapterTrack, ChapterSkipType.
  */
 export const ELEMENTS: readonly ElementDefinition[] = [
   ...readTable(ELEMENT_TABLE),

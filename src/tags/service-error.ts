@@ -202,8 +202,8 @@ export function createServiceError(
 
 // Nine digits: always a safe integer. Documented IDs have four.
 function readId(text: string | undefined): number | undefined {
-  const match = text === undefined ? null : /^\s{0,8}(\d{1,9})\s{0,8}$/.exec(text)
-  return match === null ? undefined : Number(match[1])
+  const digits = /^\s{0,8}(\d{1,9})\s{0,8}$/.exec(text ?? '')?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
 
 function findDefinition(id: number | undefined, code: string): ServiceErrorDefinition {
