@@ -18,6 +18,7 @@ export const ROOMS = {
     packages: {
       '@aws-sdk/client-kinesis-video': 'media-source.ts',
       '@aws-sdk/client-kinesis-video-media': 'media-source.ts',
+      '@smithy/types': '*',
       'p-retry': 'reconnect.ts',
       'write-file-atomic': 'checkpoint-file.ts',
     },
