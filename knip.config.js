@@ -1,0 +1,17 @@
+// Knip finds what nobody uses: files, exports, dependencies. What is public is used by definition.
+import { commandEntries, publicEntries } from './scripts/public-entries.mjs'
+
+/** @type {import('knip').KnipConfig} */
+const config = {
+  entry: [
+    ...publicEntries,
+    ...commandEntries,
+    'samples/*.ts',
+    'benchmarks/*.{ts,mjs}',
+    'scripts/*.{ts,mjs}',
+    'scripts/lint/*.mjs',
+  ],
+  project: ['{src,test,samples,benchmarks,scripts}/**/*.{ts,mjs}'],
+}
+
+export default config
