@@ -1,0 +1,52 @@
+/** CRC-32 as EBML wants it (RFC 8794 §11.3.1): ISO 3309, reflected, polynomial `0xEDB88320`, stored little-endian. */
+
+const TABLE = new Uint32Array(256)
+for (let n = 0; n < 256; n += 1) {
+  let c = n
+  for (let bit = 0; bit < 8; bit += 1) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1
+  TABLE[n] = c
+}
+
+/** The running value before the first byte. */
+export const CRC32_START = 0xffffffff
+
+/** Carries a running value over `bytes[start, end)`. Begin with {@link CRC32_START}; the complement is the checksum. */
+export function updateCrc32(running: number, bytes: Uint8Array, start: number, end: number): number {
+  let crc = running
+  for (let i = start; i < end; i += 1) crc = TABLE[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8)
+  return crc
+}
+
+interface OpenCheck {
+  readonly depth: number
+  readonly expected: number
+  running: number
+}
+
+/** Follows every CRC-32 element whose parent is still open. A parent's checksum covers its children's, so they nest. */
+export class Crc32Checker {
+  readonly #open: OpenCheck[] = []
+
+  /** The CRC-32 element at nesting `depth` ended; the bytes after it are checked against `expected`. */
+  begin(depth: number, expected: number): void {
+    this.#open.push({ depth, expected, running: CRC32_START })
+  }
+
+  /** Bytes of the stream, in order, each once. */
+  update(bytes: Uint8Array, start: number, end: number): void {
+    for (const check of this.#open) check.running = updateCrc32(check.running, bytes, start, end)
+  }
+
+  /** The master at `depth` ended. True when it had a checksum and the bytes do not match it. */
+  isBrokenAt(depth: number): boolean {
+    const last = this.#open.at(-1)
+    if (last === undefined || last.depth !== depth) return false
+    this.#open.pop()
+    return (~last.running >>> 0) !== last.expected
+  }
+
+  /** Forgets everything that is open. */
+  reset(): void {
+    this.#open.length = 0
+  }
+}

@@ -1,0 +1,196 @@
+import type { CompletionRule } from './completion.js'
+import { ParseError } from './errors.js'
+import { FragmentAssembler } from './fragment-assembler.js'
+import type { Fragment } from './fragment.js'
+import type { Frame } from './frame.js'
+import type { ParserLimits } from './limits.js'
+import { resolveLimits } from './limits.js'
+import type { Truncation } from './reader.js'
+import { EbmlReader } from './reader.js'
+import { DocumentScanner } from './resync.js'
+
+/** Bytes that were passed over after damage, with `onDamage: 'resync'`. */
+export interface SkippedRange {
+  /** Absolute offset of the element at which the structure broke. */
+  readonly startOffset: number
+  /** Absolute offset of the EBML header at which reading went on, or of the end of input. */
+  readonly endOffset: number
+  /** What broke. */
+  readonly error: ParseError
+}
+
+/** Settings of a {@link FragmentParser}; the limits are those of {@link ParserLimits}. */
+export interface FragmentParserOptions<M> extends ParserLimits {
+  /**
+   * What structural damage does. `throw`, the default: the parser stops for good. `resync`: it goes on at the next EBML
+   * header with a DocType and tells `onSkip`. The danger of `resync` is that media between the two is missing: such
+   * fragments are yielded with `isComplete` false.
+   */
+  readonly onDamage?: 'throw' | 'resync'
+  /** Verify CRC-32 elements; a mismatch is `crc-mismatch` in `fragment.errors`. Default false. */
+  readonly verifyCrc32?: boolean
+  /** Called for each frame when its last byte has arrived (of a BlockGroup, when the group ends). */
+  readonly onFrame?: (frame: Frame<M>) => void
+  /** Whether frames are kept for `fragment.frames`. Default true; false for frame-level reading with `onFrame`. */
+  readonly collectFrames?: boolean
+  /** Called after a resync, when reading goes on or the input ends. */
+  readonly onSkip?: (range: SkippedRange) => void
+}
+
+const NOTHING: readonly never[] = Object.freeze([])
+
+/**
+ * The synchronous parser: chunks in, fragments out. For plain Matroska give it `MATROSKA_RULE`; `GetMediaParser` of
+ * `kvs-fragments/tags` is this one with the rule for GetMedia.
+ */
+export class FragmentParser<M> {
+  readonly #reader: EbmlReader
+  readonly #assembler: FragmentAssembler<M>
+  readonly #isResyncing: boolean
+  readonly #onSkip: ((range: SkippedRange) => void) | undefined
+  readonly #scanner = new DocumentScanner()
+  #skipError: ParseError | undefined
+  #lastResyncOffset = -1
+  #ready: Fragment<M>[] | undefined
+  #failure: Error | undefined
+  #truncation: Truncation | undefined
+  #bytesRead = 0
+
+  /** @throws RangeError when a limit is not a whole number of at least 1. */
+  constructor(rule: CompletionRule<M>, options: FragmentParserOptions<M> = {}) {
+    const limits = resolveLimits(options)
+    this.#isResyncing = options.onDamage === 'resync'
+    this.#onSkip = options.onSkip
+    this.#assembler = new FragmentAssembler(rule, limits, {
+      onFragment: (fragment) => {
+        ;(this.#ready ??= []).push(fragment)
+      },
+      onFrame: options.onFrame,
+      isCollectingFrames: options.collectFrames ?? true,
+    })
+    this.#reader = new EbmlReader(this.#assembler, {
+      maxDepth: limits.maxDepth,
+      maxValueBytes: limits.maxStringBytes,
+      verifyCrc32: options.verifyCrc32 ?? false,
+    })
+  }
+
+  /**
+   * What stopped the parser: set as soon as a push has met it, thrown by the next `push` or `end`. A `ParseError`, or what
+   * a callback threw.
+   */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** After `end`: where the input stopped when that was inside an element. */
+  get truncation(): Truncation | undefined {
+    return this.#truncation
+  }
+
+  /** Bytes pushed since the beginning or the last `reset`. */
+  get bytesRead(): number {
+    return this.#bytesRead
+  }
+
+  /**
+   * Parses a chunk, cut from the stream anywhere, and answers the fragments that it completed. The chunk belongs to the
+   * parser from now on: frames are views of it.
+   *
+   * When the structure breaks, this answers what was complete and the open fragment with `isComplete` false, `failure` is
+   * set, and the next call throws: nothing that was read is lost.
+   *
+   * @throws ParseError that an earlier chunk met.
+   */
+  push(chunk: Uint8Array): readonly Fragment<M>[] {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#bytesRead += chunk.length
+    // One plain view per chunk: views of a Buffer cost twice as much each, and there is one per frame.
+    this.#parse(
+      chunk.constructor === Uint8Array
+        ? chunk
+        : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength),
+    )
+    const ready = this.#ready
+    if (ready === undefined) return NOTHING
+    this.#ready = undefined
+    return ready
+  }
+
+  /**
+   * The input has ended: answers the fragment that was open, if any. Where that was cut, `isComplete` is false and
+   * `truncation` tells where. The parser is then ready for another stream.
+   *
+   * @throws ParseError that the last chunk met.
+   */
+  end(): readonly Fragment<M>[] {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#skipError === undefined) {
+      this.#truncation = this.#reader.end()
+      this.#assembler.end(this.#truncation, this.#reader.offset)
+    } else {
+      this.#reportSkip(this.#skipError, this.#bytesRead)
+    }
+    const ready = this.#ready ?? NOTHING
+    this.#ready = undefined
+    this.#reader.reset()
+    this.#lastResyncOffset = -1
+    return ready
+  }
+
+  /** Forgets the stream, the open fragment and any failure; offsets begin at 0 again. */
+  reset(): void {
+    this.#reader.reset()
+    this.#assembler.reset()
+    this.#skipError = undefined
+    this.#lastResyncOffset = -1
+    this.#ready = undefined
+    this.#failure = undefined
+    this.#truncation = undefined
+    this.#bytesRead = 0
+  }
+
+  #parse(chunk: Uint8Array): void {
+    let bytes: Uint8Array | undefined = chunk
+    while (bytes !== undefined) {
+      if (this.#skipError !== undefined) {
+        const found = this.#scanner.scan(bytes)
+        if (found === undefined) return
+        this.#reportSkip(this.#skipError, found.offset)
+        this.#lastResyncOffset = found.offset
+        this.#reader.reset(found.offset)
+        bytes = found.unread
+      }
+      try {
+        this.#reader.write(bytes)
+        return
+      } catch (error) {
+        bytes = this.#afterFailure(error, bytes)
+      }
+    }
+  }
+
+  /** Emits what was open. Answers the bytes in which to look for the next document, or undefined to stop. */
+  #afterFailure(error: unknown, chunk: Uint8Array): Uint8Array | undefined {
+    const failure = error instanceof Error ? error : new Error(String(error))
+    const isDamage = failure instanceof ParseError
+    const offset = isDamage ? failure.offset : this.#reader.offset
+    this.#assembler.abandon(failure, offset)
+    if (!isDamage || !this.#isResyncing) {
+      this.#failure = failure
+      return undefined
+    }
+    this.#skipError = failure
+    const { carried, position } = this.#reader.unreadFrom(offset)
+    const scanOffset = carried.length > 0 ? offset : this.#reader.offset + position
+    // A header that was tried before is not tried again.
+    const step = scanOffset === this.#lastResyncOffset ? 1 : 0
+    this.#scanner.start(scanOffset + step, carried.subarray(step))
+    return chunk.subarray(carried.length > 0 ? position : position + step)
+  }
+
+  #reportSkip(error: ParseError, endOffset: number): void {
+    this.#skipError = undefined
+    this.#onSkip?.({ startOffset: error.offset, endOffset, error })
+  }
+}

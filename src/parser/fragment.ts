@@ -1,0 +1,107 @@
+import type { IncompleteReason } from './completion.js'
+import type { ParseError } from './errors.js'
+import type { Frame } from './frame.js'
+import type { SegmentInfo } from './segment-info.js'
+import type { Tag } from './tag.js'
+import type { Track } from './tracks.js'
+
+/**
+ * The part of the stream that was read as one unit: in a GetMedia payload a document with one Cluster and the tags
+ * around it, in other Matroska one Cluster. Everything in it stays valid as long as you hold it.
+ *
+ * `M` is what the stream's owner knows of the fragment; for GetMedia its `AWS_KINESISVIDEO_*` tags.
+ */
+export interface Fragment<M> {
+  /** Absolute offset in bytes of its first element: its EBML header when it has one of its own. */
+  readonly offset: number
+  /** Bytes from there to the end of its last element (of the input, when it was cut). */
+  readonly byteLength: number
+  /** What the tags of the stream's owner say. */
+  readonly metadata: M
+  /** The producer's tags, in order, repeats kept. */
+  readonly tags: readonly Tag[]
+  /** The tracks of its Segment; empty when it has no Tracks element. */
+  readonly tracks: readonly Track[]
+  /** The Segment's Info; undefined when it has none. */
+  readonly info: SegmentInfo | undefined
+  /** The document's DocType; undefined when its EBML header has none. Text from the stream. */
+  readonly docType: string | undefined
+  /** Every whole frame, in stream order. Empty in frame-level mode (`collectFrames: false`). */
+  readonly frames: readonly Frame<M>[]
+  /** Its closing tags were read; in a stream without such tags, its Cluster ended. */
+  readonly isComplete: boolean
+  /** Why not, when it is not complete. */
+  readonly incompleteReason: IncompleteReason | undefined
+  /** It has a Cluster. Documents of tags only, and in-band errors, have none. */
+  readonly hasCluster: boolean
+  /** Timestamp of its (first) Cluster in milliseconds; undefined without one. */
+  readonly timestampMs: number | undefined
+  /** The same in nanoseconds, exact. */
+  readonly timestampNs: bigint | undefined
+  /**
+   * What was wrong with its content, at most 64; each was left out, the rest is sound. When `incompleteReason` is
+   * `damaged`, the last one is the structural error that ended it.
+   */
+  readonly errors: readonly ParseError[]
+  /** What arrived of the frame that the end of the input or damage cut off. It is in no count and not in `frames`. */
+  readonly truncatedFrame: Frame<M> | undefined
+  /**
+   * Copies all frames into one array of the fragment's own and lets go of the network chunks. Worth it for fragments
+   * kept for long when they are small beside their chunks; the frames' `data` and `slices` are new views afterwards.
+   */
+  detach(): void
+}
+
+/** What a fragment is made of; see {@link Fragment}. @internal */
+export type FragmentFacts<M> = Omit<Fragment<M>, 'detach'>
+
+/** Makes a fragment of its facts. @internal */
+export function createFragment<M>(facts: FragmentFacts<M>): Fragment<M> {
+  return new WholeFragment(facts)
+}
+
+class WholeFragment<M> implements Fragment<M> {
+  readonly offset: number
+  readonly byteLength: number
+  readonly metadata: M
+  readonly tags: readonly Tag[]
+  readonly tracks: readonly Track[]
+  readonly info: SegmentInfo | undefined
+  readonly docType: string | undefined
+  readonly frames: readonly Frame<M>[]
+  readonly isComplete: boolean
+  readonly incompleteReason: IncompleteReason | undefined
+  readonly hasCluster: boolean
+  readonly timestampMs: number | undefined
+  readonly timestampNs: bigint | undefined
+  readonly errors: readonly ParseError[]
+  readonly truncatedFrame: Frame<M> | undefined
+
+  constructor(facts: FragmentFacts<M>) {
+    this.offset = facts.offset
+    this.byteLength = facts.byteLength
+    this.metadata = facts.metadata
+    this.tags = facts.tags
+    this.tracks = facts.tracks
+    this.info = facts.info
+    this.docType = facts.docType
+    this.frames = facts.frames
+    this.isComplete = facts.isComplete
+    this.incompleteReason = facts.incompleteReason
+    this.hasCluster = facts.hasCluster
+    this.timestampMs = facts.timestampMs
+    this.timestampNs = facts.timestampNs
+    this.errors = facts.errors
+    this.truncatedFrame = facts.truncatedFrame
+  }
+
+  detach(): void {
+    const frames =
+      this.truncatedFrame === undefined ? this.frames : [...this.frames, this.truncatedFrame]
+    let length = 0
+    for (const frame of frames) length += frame.payloadLength
+    const space = new Uint8Array(length)
+    let at = 0
+    for (const frame of frames) at = frame.moveTo(space, at)
+  }
+}

@@ -1,0 +1,268 @@
+import { joinSlices } from './body-collector.js'
+import { FLAG_DISCARDABLE, FLAG_INVISIBLE, FLAG_KEYFRAME } from './block.js'
+import type { Track } from './tracks.js'
+
+/** What all frames of a Cluster share. Filled while the Cluster is read; a frame holds on to this, not to its fragment. */
+export interface ClusterContext<M> {
+  /** Cluster Timestamp in ticks, all 64 bits. */
+  timestampTicks: bigint
+  /** Nanoseconds per tick. */
+  readonly timestampScale: number
+  /** Cluster Timestamp in milliseconds. */
+  timestampMs: number
+  /** The tracks of the Segment, as far as known when the Cluster began. */
+  readonly tracks: readonly Track[]
+  /** One of them has a stripped header. */
+  readonly hasStrippedHeaders: boolean
+  /** What is known of the fragment; filled as its tags are read. */
+  readonly metadata: M
+  /** Milliseconds since 1970 at the Cluster's timestamp, where the fragment's tags tell. */
+  readonly wallClockMs: (metadata: M) => number | undefined
+}
+
+/** One BlockAdditional (RFC 9559 §5.1.3.5.2), e.g. the alpha channel of a VP9 picture. */
+export interface BlockAddition {
+  /** BlockAddID. Default 1. */
+  readonly id: number
+  /** The bytes, a copy of their own. */
+  readonly data: Uint8Array
+}
+
+/** What only a BlockGroup says (RFC 9559 §5.1.3.5). */
+export interface BlockGroupDetails {
+  /** BlockDuration in ticks; undefined when not given. */
+  readonly durationTicks: number | undefined
+  /** ReferenceBlock, each in ticks relative to this block; empty for a keyframe. */
+  readonly references: readonly bigint[]
+  /** Bytes that go with the block. */
+  readonly additions: readonly BlockAddition[]
+  /** DiscardPadding in nanoseconds: positive at the end, negative at the beginning of the decoded sound. */
+  readonly discardPaddingNs: bigint | undefined
+}
+
+/** What few frames have: a place in a lace, a BlockGroup, or bytes in several slices. */
+export interface FrameExtras {
+  readonly slices: readonly Uint8Array[] | undefined
+  readonly laceIndex: number
+  readonly laceCount: number
+  readonly group: BlockGroupDetails | undefined
+}
+
+const NO_BYTES = new Uint8Array(0)
+const NO_REFERENCES: readonly bigint[] = []
+const NO_ADDITIONS: readonly BlockAddition[] = []
+
+/**
+ * One encoded frame: a view of the network chunks it arrived in, with its times.
+ *
+ * Bytes are never recycled or overwritten: a frame stays valid as long as you hold it. Holding it also holds the whole
+ * chunk (64 KiB as a rule) it lies in: to keep single frames for long, keep `frame.copy()` instead.
+ *
+ * `M` is what the stream's owner knows of the fragment; for GetMedia its tags so far.
+ */
+export class Frame<M> {
+  /** The number of the frame's track in its Segment. */
+  readonly trackNumber: number
+  readonly #cluster: ClusterContext<M>
+  readonly #relativeTicks: number
+  readonly #flags: number
+  #bytes: Uint8Array
+  #start: number
+  #end: number
+  #extras: FrameExtras | undefined
+  #data: Uint8Array | undefined
+
+  /** Frames are made by the parser. `bytes[start, end)` is the payload unless `extras` has slices. @internal */
+  constructor(
+    cluster: ClusterContext<M>,
+    trackNumber: number,
+    relativeTicks: number,
+    flags: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    extras: FrameExtras | undefined,
+  ) {
+    this.trackNumber = trackNumber
+    this.#cluster = cluster
+    this.#relativeTicks = relativeTicks
+    this.#flags = flags
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+    this.#extras = extras
+    this.#data = undefined
+  }
+
+  /** The frame's track; undefined when the Segment has no entry of that number. */
+  get track(): Track | undefined {
+    const { tracks } = this.#cluster
+    for (let i = 0; i < tracks.length; i += 1) {
+      if (tracks[i].number === this.trackNumber) return tracks[i]
+    }
+    return undefined
+  }
+
+  /** What is known of the fragment so far: all of it once the fragment is complete, the opening tags before. */
+  get metadata(): M {
+    return this.#cluster.metadata
+  }
+
+  /**
+   * The frame's bytes in one array. A view where they lay in one chunk; put together once, at the first use, where they
+   * did not. Do not write into it.
+   */
+  get data(): Uint8Array {
+    return (this.#data ??= this.#gather())
+  }
+
+  /**
+   * The frame's bytes as they arrived, in order: views, nothing joined. One slice for a frame that lay in one chunk;
+   * parts of a chunk under 1 KiB are joined with their neighbours. Cheaper than `data` for frames of many chunks.
+   */
+  get slices(): readonly Uint8Array[] {
+    const header = this.#strippedHeader()
+    const slices = this.#extras?.slices ?? [this.#bytes.subarray(this.#start, this.#end)]
+    return header === undefined ? slices : [header, ...slices]
+  }
+
+  /** Size in bytes. Reading it makes no view. */
+  get byteLength(): number {
+    return this.payloadLength + (this.#strippedHeader()?.length ?? 0)
+  }
+
+  /** Size in bytes as it was in the stream, without what header stripping took off. @internal */
+  get payloadLength(): number {
+    const slices = this.#extras?.slices
+    let length = this.#end - this.#start
+    if (slices !== undefined) for (const slice of slices) length += slice.length
+    return length
+  }
+
+  /**
+   * Presentation time in milliseconds, in the clock of the stream: (Cluster + relative) × scale − CodecDelay. Sub-
+   * millisecond digits are decimals. Fragments of one stream need not continue each other: see `wallClockMs`.
+   */
+  get timestampMs(): number {
+    return this.#cluster.timestampMs + this.#offsetNs() / 1e6
+  }
+
+  /** The same in nanoseconds, exact. Costs a few bigints: prefer `timestampMs` where milliseconds do. */
+  get timestampNs(): bigint {
+    const { timestampTicks, timestampScale } = this.#cluster
+    return timestampTicks * BigInt(timestampScale) + BigInt(Math.round(this.#offsetNs()))
+  }
+
+  /**
+   * When the frame was captured, in milliseconds since 1970: the time the fragment's tags give for the Cluster, plus the
+   * frame's distance to it. Undefined where no tag tells.
+   */
+  get wallClockMs(): number | undefined {
+    const { metadata, wallClockMs } = this.#cluster
+    const origin = wallClockMs(metadata)
+    return origin === undefined ? undefined : origin + this.#offsetNs() / 1e6
+  }
+
+  /**
+   * How long the frame lasts, in milliseconds: its share of BlockDuration, else the track's DefaultDuration, else undefined.
+   */
+  get durationMs(): number | undefined {
+    const extras = this.#extras
+    const ticks = extras?.group?.durationTicks
+    if (extras !== undefined && ticks !== undefined) {
+      return (ticks * this.#cluster.timestampScale) / 1e6 / extras.laceCount
+    }
+    const defaultDurationNs = this.track?.defaultDurationNs
+    return defaultDurationNs === undefined ? undefined : defaultDurationNs / 1e6
+  }
+
+  /** Decodable on its own: the flag of a SimpleBlock, or a BlockGroup without ReferenceBlock. */
+  get isKeyframe(): boolean {
+    const group = this.#extras?.group
+    return group === undefined
+      ? (this.#flags & FLAG_KEYFRAME) !== 0
+      : group.references.length === 0
+  }
+
+  /** To be decoded, but not shown. */
+  get isInvisible(): boolean {
+    return (this.#flags & FLAG_INVISIBLE) !== 0
+  }
+
+  /** May be dropped when decoding is late (SimpleBlock only). */
+  get isDiscardable(): boolean {
+    return this.#extras?.group === undefined && (this.#flags & FLAG_DISCARDABLE) !== 0
+  }
+
+  /** Place in the lace it came in, from 0; always 0 without lacing. */
+  get laceIndex(): number {
+    return this.#extras?.laceIndex ?? 0
+  }
+
+  /** ReferenceBlock values in ticks relative to this frame; empty for a SimpleBlock or a keyframe. */
+  get references(): readonly bigint[] {
+    return this.#extras?.group?.references ?? NO_REFERENCES
+  }
+
+  /** BlockAdditions; nearly always empty. */
+  get additions(): readonly BlockAddition[] {
+    return this.#extras?.group?.additions ?? NO_ADDITIONS
+  }
+
+  /** DiscardPadding in nanoseconds; undefined when not given. */
+  get discardPaddingNs(): bigint | undefined {
+    return this.#extras?.group?.discardPaddingNs
+  }
+
+  /** The bytes in an array of their own, which pins no chunk: what to keep when you keep few frames of many. */
+  copy(): Uint8Array {
+    const copy = new Uint8Array(this.byteLength)
+    let at = 0
+    for (const slice of this.slices) {
+      copy.set(slice, at)
+      at += slice.length
+    }
+    return copy
+  }
+
+  /** Copies the bytes to `at` in `space` and points the frame there; answers the position after them. @internal */
+  moveTo(space: Uint8Array, at: number): number {
+    let position = at
+    const slices = this.#extras?.slices ?? [this.#bytes.subarray(this.#start, this.#end)]
+    for (const slice of slices) {
+      space.set(slice, position)
+      position += slice.length
+    }
+    if (this.#extras !== undefined) this.#extras = { ...this.#extras, slices: undefined }
+    this.#bytes = space
+    this.#start = at
+    this.#end = position
+    this.#data = undefined
+    return position
+  }
+
+  /** Distance to the Cluster's timestamp in nanoseconds; a whole number unless the track has a TrackTimestampScale. */
+  #offsetNs(): number {
+    const { timestampScale } = this.#cluster
+    const track = this.track
+    if (track === undefined) return this.#relativeTicks * timestampScale
+    const laceNs = this.laceIndex * (track.defaultDurationNs ?? 0)
+    return (
+      this.#relativeTicks * track.timestampScale * timestampScale +
+      laceNs -
+      Number(track.codecDelayNs)
+    )
+  }
+
+  #strippedHeader(): Uint8Array | undefined {
+    // Hardly any stream has this: do not look for the track of each frame.
+    return this.#cluster.hasStrippedHeaders ? this.track?.strippedHeader : undefined
+  }
+
+  #gather(): Uint8Array {
+    if (this.#extras?.slices === undefined && this.#strippedHeader() === undefined) {
+      return this.#start === this.#end ? NO_BYTES : this.#bytes.subarray(this.#start, this.#end)
+    }
+    return joinSlices(this.slices)
+  }
+}

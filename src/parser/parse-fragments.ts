@@ -1,0 +1,83 @@
+import { MATROSKA_RULE } from './completion.js'
+import type { Fragment } from './fragment.js'
+import type { FragmentParserOptions } from './fragment-parser.js'
+import { FragmentParser } from './fragment-parser.js'
+import type { Frame } from './frame.js'
+
+/** Anything that yields bytes: a Node `Readable`, a web `ReadableStream` in Node, an array of chunks, a generator. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
+/**
+ * Reads ordinary Matroska or WebM, a fragment per Cluster. For GetMedia use `parseGetMedia`.
+ *
+ * A source that ends inside an element yields its last fragment with `isComplete` false; that is not an error. Breaking out
+ * of the loop ends the source.
+ *
+ * @throws ParseError after everything read was yielded, when the structure is damaged and `onDamage` is `throw`; whatever
+ *   the source throws.
+ */
+export async function* parseFragments(
+  source: ByteSource,
+  options: FragmentParserOptions<undefined> = {},
+): AsyncGenerator<Fragment<undefined>, void, undefined> {
+  yield* runParser(source, new FragmentParser(MATROSKA_RULE, options))
+}
+
+/** Drives a parser over a source. @internal */
+export async function* runParser<M>(
+  source: ByteSource,
+  parser: FragmentParser<M>,
+): AsyncGenerator<Fragment<M>, void, undefined> {
+  for await (const chunk of source) {
+    yield* parser.push(chunk)
+    // What was complete has been handed out: say now what is wrong, and do not wait for another chunk.
+    if (parser.failure !== undefined) throw parser.failure
+  }
+  yield* parser.end()
+}
+
+/**
+ * Drives a parser over a source and yields frames as they become whole; `makeParser` gets the callback to pass on as
+ * `onFrame`.
+ *
+ * @internal
+ */
+export async function* runFrameParser<M>(
+  source: ByteSource,
+  makeParser: (onFrame: (frame: Frame<M>) => void) => FragmentParser<M>,
+): AsyncGenerator<Frame<M>, void, undefined> {
+  let frames: Frame<M>[] = []
+  const parser = makeParser((frame) => frames.push(frame))
+  for await (const chunk of source) {
+    parser.push(chunk)
+    if (frames.length > 0) {
+      const ready = frames
+      frames = []
+      yield* ready
+    }
+    if (parser.failure !== undefined) throw parser.failure
+  }
+  parser.end()
+}
+
+/**
+ * Frame-level reading of ordinary Matroska or WebM: each frame when its last byte has arrived, without waiting for its
+ * Cluster's end. Otherwise like {@link parseFragments}.
+ */
+export async function* parseFrames(
+  source: ByteSource,
+  options: FragmentParserOptions<undefined> = {},
+): AsyncGenerator<Frame<undefined>, void, undefined> {
+  yield* runFrameParser(
+    source,
+    (onFrame) =>
+      new FragmentParser(MATROSKA_RULE, {
+        ...options,
+        collectFrames: false,
+        onFrame: (frame) => {
+          options.onFrame?.(frame)
+          onFrame(frame)
+        },
+      }),
+  )
+}

@@ -1,0 +1,104 @@
+/**
+ * The value types of RFC 8794 §7, read from a contiguous range. Lengths are checked by {@link isLengthOf} first; the
+ * readers do not look at them again. A length of 0 reads as 0 or "".
+ */
+import type { ElementKind } from './schema.js'
+
+/** True when a value of `length` bytes is legal for its type: uint and int 0–8, float 0, 4 or 8, date 0 or 8. */
+export function isLengthOf(kind: ElementKind, length: number): boolean {
+  switch (kind) {
+    case 'uint':
+    case 'int':
+      return length <= 8
+    case 'float':
+      return length === 0 || length === 4 || length === 8
+    case 'date':
+      return length === 0 || length === 8
+    default:
+      return true
+  }
+}
+
+/** An unsigned integer of 0 to 8 bytes. Above 2^53 − 1 it is rounded to a double: {@link readUintBig} is exact. */
+export function readUint(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0
+  for (let i = start; i < end; i += 1) value = value * 256 + bytes[i]
+  return value
+}
+
+/** An unsigned integer of 0 to 8 bytes, exact. */
+export function readUintBig(bytes: Uint8Array, start: number, end: number): bigint {
+  // Up to six bytes are exact as a double, and BigInt arithmetic is dear.
+  if (end - start <= 6) return BigInt(readUint(bytes, start, end))
+  const split = end - 4
+  return (BigInt(readUint(bytes, start, split)) << 32n) | BigInt(readUint(bytes, split, end))
+}
+
+/** A two's complement integer of 0 to 8 bytes, exact. */
+export function readIntBig(bytes: Uint8Array, start: number, end: number): bigint {
+  return BigInt.asIntN(8 * (end - start), readUintBig(bytes, start, end))
+}
+
+const FLOAT_SPACE = new DataView(new ArrayBuffer(8))
+
+/** A big-endian IEEE 754 number of 0, 4 or 8 bytes. */
+export function readFloat(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start
+  if (length === 0) return 0
+  for (let i = 0; i < length; i += 1) FLOAT_SPACE.setUint8(i, bytes[start + i])
+  return length === 4 ? FLOAT_SPACE.getFloat32(0) : FLOAT_SPACE.getFloat64(0)
+}
+
+// RFC 8794 §7.6: a date counts nanoseconds from 2001-01-01T00:00:00 UTC.
+const EPOCH_OF_DATES_MS = 978_307_200_000
+
+/** A date of 8 bytes as milliseconds since 1970, sub-millisecond digits as decimals; 0 bytes mean 2001-01-01. */
+export function readDateMs(bytes: Uint8Array, start: number, end: number): number {
+  return EPOCH_OF_DATES_MS + Number(readIntBig(bytes, start, end)) / 1e6
+}
+
+// `ignoreBOM` keeps a leading U+FEFF: what the producer wrote is what the user gets. Malformed UTF-8 becomes U+FFFD.
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
+// Longer strings are rare in headers and tags, and TextDecoder is faster for them.
+const LONGEST_REMEMBERED = 64
+// Tag names and most tag values repeat in every fragment: the ones seen before cost no allocation.
+const MEMORY_SLOTS = 1024
+const memory: string[] = Array.from({ length: MEMORY_SLOTS }, () => '')
+
+/**
+ * A string (ASCII or UTF-8) up to its first NUL (RFC 8794 §13: what follows is padding). Never throws.
+ */
+export function readString(bytes: Uint8Array, start: number, end: number): string {
+  let hash = 0x811c9dc5
+  let stop = start
+  let seen = 0
+  for (; stop < end; stop += 1) {
+    const byte = bytes[stop]
+    if (byte === 0) break
+    seen |= byte
+    hash = Math.imul(hash ^ byte, 0x01000193)
+  }
+  const length = stop - start
+  if (length === 0) return ''
+  if (seen >= 0x80 || length > LONGEST_REMEMBERED) return UTF8.decode(bytes.subarray(start, stop))
+  const slot = (hash ^ (hash >>> 15)) & (MEMORY_SLOTS - 1)
+  const remembered = memory[slot]
+  if (remembered.length === length && isSameAscii(remembered, bytes, start)) return remembered
+  const text = UTF8.decode(bytes.subarray(start, stop))
+  memory[slot] = text
+  return text
+}
+
+function isSameAscii(text: string, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    if (text.charCodeAt(i) !== bytes[start + i]) return false
+  }
+  return true
+}
+
+/** A copy of its own of `bytes[start, end)`. Not `slice`: on a Node `Buffer` that is a view. */
+export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start)
+  copy.set(bytes.subarray(start, end))
+  return copy
+}
