@@ -44,6 +44,23 @@ export class Tally {
     if (this.#payloads !== undefined) this.#payloads.update(data)
   }
 
+  /** A frame as the parts it arrived in; the same sum as in one piece. */
+  slicedFrame(
+    trackNumber: number,
+    timestampMs: number,
+    isKeyframe: boolean,
+    slices: readonly Uint8Array[],
+  ): void {
+    let length = 0
+    for (let i = 0; i < slices.length; i += 1) {
+      length += slices[i].length
+      if (this.#payloads !== undefined) this.#payloads.update(slices[i])
+    }
+    const last = slices[slices.length - 1]
+    const ends = length === 0 ? 0 : (slices[0][0] << 24) ^ (last[last.length - 1] << 16)
+    this.#addFrame(trackNumber, timestampMs, isKeyframe, length, ends)
+  }
+
   /** A frame whose payload nobody asked for. */
   unreadFrame(
     trackNumber: number,

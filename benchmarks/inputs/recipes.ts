@@ -194,12 +194,12 @@ export const RECIPES = {
     ),
   },
   huge: {
-    summary: 'one 4 MiB keyframe and 30 frames of 8 KB in one fragment',
+    summary: 'one 2 MiB keyframe and 30 frames of 8 KB in one fragment',
     targetBytes: 1,
     build: repeat(107, (random, index) => ({
       ...videoFragment(random, index, 0, 0),
       writeBlocks(blocks: BlockWriter) {
-        blocks.simple(1, 0, true, random.bytes(4 * MIB))
+        blocks.simple(1, 0, true, random.bytes(2 * MIB))
         for (let i = 1; i <= 30; i += 1) {
           blocks.simple(1, Math.round((i * 100) / 3), false, random.bytes(8_000))
         }

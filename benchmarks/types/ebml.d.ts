@@ -9,6 +9,8 @@ declare module 'ebml' {
     readonly value: number | string
     readonly track: number
     readonly keyframe: boolean
+    readonly data: Buffer
+    /** Of blocks only. */
     readonly payload: Buffer
   }
 
