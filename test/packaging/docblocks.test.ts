@@ -69,7 +69,7 @@ describe('the docblock gate', () => {
     const config = (await import(path.join(repository, 'typedoc.config.mjs'))) as {
       default: Partial<TypeDocOptions>
     }
-    options = config.default
+    options = { ...config.default, intentionallyNotDocumented: [] }
   })
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
