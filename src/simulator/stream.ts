@@ -1,0 +1,250 @@
+/** One simulated stream: its log of fragments, retention, and the producer that appends to it. */
+import {
+  compareFragmentNumbers,
+  decodeFragmentNumber,
+  encodeFragmentNumber,
+} from '../tags/fragment-number.js'
+import type { Clock } from './clock.js'
+import { createRandom } from './ebml-writer.js'
+import {
+  type FragmentIdentity,
+  type FragmentInput,
+  type PreparedFragment,
+  StoredFragment,
+  prepareFragment,
+} from './stored-fragment.js'
+
+/** A stream to simulate. */
+export interface StreamOptions {
+  /** StreamName: 1 to 256 of `a-z A-Z 0-9 _ . -`. */
+  readonly name: string
+  /** StreamARN. Default: one in us-east-1 of account 123456789012. */
+  readonly arn?: string | undefined
+  /** What it holds from the beginning. Default: nothing. */
+  readonly fragments?: Iterable<FragmentInput> | undefined
+  /** A fragment is gone this long after its server time, in milliseconds. Default: never. */
+  readonly retentionMs?: number | undefined
+  /** Seeds the last 28 bits of the numbers it hands out. Default 1. */
+  readonly seed?: number | undefined
+}
+
+/** A producer that goes on appending. */
+export interface LiveOptions {
+  /** What to append; may be endless. Numbers and times are replaced by the stream's own. */
+  readonly source: Iterable<FragmentInput>
+  /** Milliseconds from one fragment to the next. Default 1,000. */
+  readonly intervalMs?: number | undefined
+  /** Sets the pace by size instead: bytes per second. Default: `intervalMs` counts. */
+  readonly bytesPerSecond?: number | undefined
+  /** Stops after this many fragments. Default: at the end of the source. */
+  readonly count?: number | undefined
+}
+
+/** How long before the server's time a stamped fragment was made by its producer. */
+const PRODUCER_LEAD_MS = 120
+
+const STREAM_NAME = /^[\w.-]{1,256}$/
+
+/** A stream's fragments in order. Appending wakes the responses that wait at its end. */
+export class SimulatedStream {
+  /** StreamName. */
+  readonly name: string
+  /** StreamARN. */
+  readonly arn: string
+  readonly #clock: Clock
+  readonly #retentionMs: number
+  readonly #random: () => number
+  readonly #held: StoredFragment[] = []
+  readonly #watchers = new Set<() => void>()
+  #appendedCount = 0
+  #lastAppendMs = 0
+  #nextSequence = 1n
+  #sessionGeneration = 0
+  #isRemoved = false
+  #liveTimer: unknown
+  #isLive = false
+
+  /** Throws a RangeError on a name or fragment that the service would not take. */
+  constructor(options: StreamOptions, clock: Clock) {
+    if (!STREAM_NAME.test(options.name)) {
+      throw new RangeError(`no stream name: '${options.name}'. Use 1 to 256 of a-z A-Z 0-9 _ . -`)
+    }
+    this.name = options.name
+    this.#clock = clock
+    const createdMs = clock.now()
+    const arn = `arn:aws:kinesisvideo:us-east-1:123456789012:stream/${this.name}/${createdMs}`
+    this.arn = options.arn ?? arn
+    this.#retentionMs = options.retentionMs ?? Infinity
+    this.#random = createRandom(options.seed ?? 1)
+    for (const fragment of options.fragments ?? []) this.append(fragment)
+    // What was there before anyone asked does not keep a response open.
+    this.#lastAppendMs = 0
+  }
+
+  /** What the stream holds at this moment, oldest first. */
+  get fragments(): readonly StoredFragment[] {
+    this.#expire()
+    return [...this.#held]
+  }
+
+  /** How many fragments were ever appended: the index of the next one. */
+  get appendedCount(): number {
+    return this.#appendedCount
+  }
+
+  /** When something was last appended, in milliseconds of the clock; 0 if nothing since the start. */
+  get lastAppendMs(): number {
+    return this.#lastAppendMs
+  }
+
+  /** Rises when all open responses are told to end. */
+  get sessionGeneration(): number {
+    return this.#sessionGeneration
+  }
+
+  /** Whether it was taken out of the simulator. */
+  get isRemoved(): boolean {
+    return this.#isRemoved
+  }
+
+  /**
+   * Adds a fragment at the end and wakes whoever waits for it. It keeps its number and times if it
+   * has them; otherwise it gets the next sequence number and the clock's time. Throws a RangeError
+   * when its number is not greater than the last one.
+   */
+  append(fragment: FragmentInput): StoredFragment {
+    return this.#store(prepareFragment(fragment))
+  }
+
+  /**
+   * Begins to append from a source, the first fragment at once; replaces a source before it. Throws
+   * a RangeError on a pace that is not above zero.
+   */
+  startLive(options: LiveOptions): void {
+    const { intervalMs = 1000, bytesPerSecond } = options
+    if (!(intervalMs > 0) || !((bytesPerSecond ?? 1) > 0)) {
+      throw new RangeError('a live stream needs an interval or a rate above zero')
+    }
+    this.stopLive()
+    this.#isLive = true
+    const source = options.source[Symbol.iterator]()
+    let remaining = options.count ?? Infinity
+    let dueMs = this.#clock.now()
+    const step = (): void => {
+      if (!this.#isLive) return
+      const next = remaining-- > 0 ? source.next() : undefined
+      if (!next || next.done) {
+        this.#isLive = false
+        return
+      }
+      const stored = this.#store(withoutIdentity(prepareFragment(next.value)))
+      const interval = bytesPerSecond ? (byteLength(stored) * 1000) / bytesPerSecond : intervalMs
+      // Counted from when it was due, not from now, so that late timers do not slow the pace.
+      dueMs += interval
+      this.#liveTimer = this.#clock.setTimeout(step, Math.max(0, dueMs - this.#clock.now()))
+    }
+    step()
+  }
+
+  /** Stops appending. What is there stays. */
+  stopLive(): void {
+    this.#isLive = false
+    this.#clock.clearTimeout(this.#liveTimer)
+  }
+
+  /** Forgets all fragments before this number, as if they were older than the retention. */
+  dropBefore(fragmentNumber: string): void {
+    const first = this.#held.findIndex(
+      (fragment) => compareFragmentNumbers(fragment.fragmentNumber, fragmentNumber) >= 0,
+    )
+    this.#held.splice(0, first === -1 ? this.#held.length : first)
+  }
+
+  /** Ends every open response after the fragment it is sending, as the service does after 45 minutes. */
+  endSessions(): void {
+    this.#sessionGeneration++
+    this.#wake()
+  }
+
+  /** Ends everything for good: the producer and all open responses. */
+  remove(): void {
+    this.#isRemoved = true
+    this.stopLive()
+    this.endSessions()
+  }
+
+  /** The fragment with this index, or the first one after it that has not expired. */
+  at(index: number): StoredFragment | undefined {
+    this.#expire()
+    const first = this.#held[0]
+    return first && this.#held[Math.max(0, index - first.index)]
+  }
+
+  /** The fragment that this test selects, looking from the newest to the oldest. */
+  findLast(test: (fragment: StoredFragment) => boolean): StoredFragment | undefined {
+    this.#expire()
+    return this.#held.findLast(test)
+  }
+
+  /** Calls back after each change that a waiting response should look at; returns how to stop it. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  #store(prepared: PreparedFragment): StoredFragment {
+    const identity = this.#identify(prepared)
+    const last = this.#held.at(-1)
+    if (last && compareFragmentNumbers(identity.fragmentNumber, last.fragmentNumber) <= 0) {
+      throw new RangeError(
+        `fragment ${identity.fragmentNumber} does not follow ${last.fragmentNumber}: numbers in a stream rise`,
+      )
+    }
+    const stored = new StoredFragment(this.#appendedCount++, identity, prepared)
+    this.#held.push(stored)
+    const sequence = decodeFragmentNumber(identity.fragmentNumber)?.sequence
+    if (sequence !== undefined) this.#nextSequence = sequence + 1n
+    this.#lastAppendMs = this.#clock.now()
+    this.#expire()
+    this.#wake()
+    return stored
+  }
+
+  #identify(prepared: PreparedFragment): FragmentIdentity {
+    const serverTimestampMs = prepared.serverTimestampMs ?? this.#clock.now()
+    return {
+      fragmentNumber:
+        prepared.fragmentNumber ??
+        encodeFragmentNumber({
+          sequence: this.#nextSequence,
+          serverTimestampMs,
+          random: this.#random() >>> 4,
+        }),
+      serverTimestampMs,
+      producerTimestampMs: prepared.producerTimestampMs ?? serverTimestampMs - PRODUCER_LEAD_MS,
+    }
+  }
+
+  #expire(): void {
+    if (this.#retentionMs === Infinity) return
+    const oldestMs = this.#clock.now() - this.#retentionMs
+    let expired = 0
+    while (expired < this.#held.length && this.#held[expired]!.serverTimestampMs <= oldestMs) {
+      expired++
+    }
+    if (expired > 0) this.#held.splice(0, expired)
+  }
+
+  #wake(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+}
+
+function withoutIdentity(fragment: PreparedFragment): PreparedFragment {
+  const { preamble, cluster, trailer } = fragment
+  return { preamble, cluster, trailer }
+}
+
+function byteLength(fragment: StoredFragment): number {
+  return fragment.pieces(0).reduce((sum, piece) => sum + piece.length, 0)
+}
