@@ -46,6 +46,17 @@ export const KIND_BY_INDEX: Uint8Array = KINDS
 /** The ID of the only parent by table index; `ROOT` or `GLOBAL` as in the schema. */
 export const PARENT_ID_BY_INDEX: Int32Array = PARENT_IDS
 
+/**
+ * By first byte: the ID of the parent of the binary element whose whole ID that byte is, −1 for every other byte. It lets
+ * the reader run through the blocks of a Cluster without a look at anything else.
+ */
+export const BODY_PARENT_ID_BY_BYTE: Int32Array = new Int32Array(256).fill(-1)
+for (const element of ELEMENTS) {
+  if (element.id <= 0xff && element.kind === 'binary' && element.parentId !== GLOBAL) {
+    BODY_PARENT_ID_BY_BYTE[element.id] = element.parentId
+  }
+}
+
 /** `0x…` for an unregistered ID, the schema's name otherwise: safe to print either way. */
 export function nameOf(id: number): string {
   return findElement(id)?.name ?? `0x${id.toString(16)}`
