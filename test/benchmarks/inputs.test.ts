@@ -19,9 +19,9 @@ describe('benchmark inputs', () => {
   })
 
   it.each([
-    ['video', 43, 2580, 43, 25_126_927],
-    ['mid', 95, 5700, 95, 25_296_800],
-    ['audio', 103, 51_500, 51_500, 16_480_000],
+    ['video', 4, 240, 4, 2_352_258],
+    ['mid', 8, 480, 8, 2_126_787],
+    ['audio', 13, 6500, 6500, 2_080_000],
   ] as const)(
     '%s holds the frames it was designed with',
     (name, fragments, frames, keys, bytes) => {
