@@ -97,12 +97,28 @@ export function headOf(slices: readonly Uint8Array[], length: number): Uint8Arra
   return joinSlices(sliceRange(slices, 0, length))
 }
 
+// A fresh array costs more than the copy that fills it (8 KiB: 3.6 µs against 0.9 µs), so joined bytes share slabs. Like
+// those of the collector they are filled once and never used again.
+const JOIN_SLAB_BYTES = 262_144
+let joinSlab = new Uint8Array(0)
+let joinPosition = 0
+
+function takeSpace(length: number): Uint8Array {
+  if (length > JOIN_SLAB_BYTES / 2) return new Uint8Array(length)
+  if (joinPosition + length > joinSlab.length) {
+    joinSlab = new Uint8Array(JOIN_SLAB_BYTES)
+    joinPosition = 0
+  }
+  joinPosition += length
+  return joinSlab.subarray(joinPosition - length, joinPosition)
+}
+
 /** All slices in one array; the only slice itself when there is just one. */
 export function joinSlices(slices: readonly Uint8Array[]): Uint8Array {
   if (slices.length === 1) return slices[0]
   let length = 0
   for (const slice of slices) length += slice.length
-  const joined = new Uint8Array(length)
+  const joined = takeSpace(length)
   let at = 0
   for (const slice of slices) {
     joined.set(slice, at)

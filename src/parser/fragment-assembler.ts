@@ -8,6 +8,7 @@ import {
 import { BodyCollector, headOf, joinSlices, sliceRange } from './body-collector.js'
 import type { CompletionRule, FragmentEnd } from './completion.js'
 import { pathOf } from './element-index.js'
+import { ElementMemory } from './element-memory.js'
 import { ElementNode } from './element-tree.js'
 import type { ContentErrorCode, StructureErrorCode } from './errors.js'
 import { ParseError } from './errors.js'
@@ -81,6 +82,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
   #info: SegmentInfo | undefined
   #tracks: readonly Track[] = NO_TRACKS
   #hasStrippedHeaders = false
+  #hasPlainTimes = true
 
   // Of the fragment.
   #fragment: OpenFragment<M> | undefined
@@ -92,6 +94,10 @@ export class FragmentAssembler<M> implements EbmlHandler {
   // Of the element at hand.
   /** The open masters of Info or Tracks, outermost first; empty elsewhere. */
   readonly #tree: ElementNode[] = []
+  readonly #knownInfo = new ElementMemory<SegmentInfo>()
+  readonly #knownTracks = new ElementMemory<readonly Track[]>()
+  /** Errors listed before the Info or Tracks at hand began. */
+  #errorsBefore = 0
   readonly #tags = new TagCollector()
   #isInTags = false
   /** Offset of the Tags element that is open. */
@@ -124,7 +130,14 @@ export class FragmentAssembler<M> implements EbmlHandler {
 
   // What the reader tells --------------------------------------------------------------------------------------------
 
-  onMasterStart(id: number, offset: number): boolean {
+  onMasterStart(
+    id: number,
+    offset: number,
+    size: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     if (id === ID.EBML) this.#enterDocument(offset)
     else if (id === ID.Segment) this.#enterSegment(offset)
     this.#countElement(id, offset)
@@ -156,8 +169,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
         return true
       case ID.Info:
       case ID.Tracks:
-        this.#tree.push(new ElementNode(id))
-        return true
+        return this.#enterHeader(id, size, bytes, start, end)
       default:
         if (this.#isInTags) return this.#enterTag(id, offset)
         if (this.#tree.length > 0) {
@@ -343,6 +355,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#info = undefined
     this.#tracks = NO_TRACKS
     this.#hasStrippedHeaders = false
+    this.#hasPlainTimes = true
   }
 
   #enterDocument(offset: number): void {
@@ -368,16 +381,53 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#tree.push(node)
   }
 
+  /** Answers false when this Info or Tracks is the last one again, which need not be read. */
+  #enterHeader(id: number, size: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const isWhole = end - start === size
+    if (id === ID.Info) {
+      const info = isWhole ? this.#knownInfo.recall(bytes, start, end) : this.#knownInfo.forget()
+      if (info !== undefined) return this.#useInfo(info)
+    } else {
+      const tracks = isWhole
+        ? this.#knownTracks.recall(bytes, start, end)
+        : this.#knownTracks.forget()
+      if (tracks !== undefined) return this.#useTracks(tracks)
+    }
+    this.#errorsBefore = this.#fragment?.errors.length ?? 0
+    this.#tree.push(new ElementNode(id))
+    return true
+  }
+
   #leaveTree(): void {
     const node = this.#tree.pop()
     if (node === undefined || this.#tree.length > 0) return
-    if (this.#fragment !== undefined) this.#fragment.hasContent = true
+    const isSound = this.#fragment?.errors.length === this.#errorsBefore
     if (node.id === ID.Info) {
-      this.#info = readSegmentInfo(node)
+      const info = readSegmentInfo(node)
+      if (isSound) this.#knownInfo.keep(info)
+      this.#useInfo(info)
     } else {
-      this.#tracks = node.childrenOf(ID.TrackEntry).map(readTrack)
-      this.#hasStrippedHeaders = this.#tracks.some((track) => track.strippedHeader !== undefined)
+      const tracks = node.childrenOf(ID.TrackEntry).map(readTrack)
+      // What was wrong in it is reported for every fragment, so it has to be read every time.
+      if (isSound) this.#knownTracks.keep(tracks)
+      this.#useTracks(tracks)
     }
+  }
+
+  #useInfo(info: SegmentInfo): false {
+    if (this.#fragment !== undefined) this.#fragment.hasContent = true
+    this.#info = info
+    return false
+  }
+
+  #useTracks(tracks: readonly Track[]): false {
+    if (this.#fragment !== undefined) this.#fragment.hasContent = true
+    this.#tracks = tracks
+    this.#hasStrippedHeaders = tracks.some((track) => track.strippedHeader !== undefined)
+    this.#hasPlainTimes = tracks.every(
+      (track) => track.codecDelayNs === 0n && track.timestampScale === 1,
+    )
+    return false
   }
 
   // Tags -------------------------------------------------------------------------------------------------------------
@@ -424,6 +474,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
       timestampMs: 0,
       tracks: this.#tracks,
       hasStrippedHeaders: this.#hasStrippedHeaders,
+      hasPlainTimes: this.#hasPlainTimes,
       metadata: fragment.metadata,
       wallClockMs: this.#wallClockMs,
     }

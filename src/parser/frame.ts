@@ -14,6 +14,8 @@ export interface ClusterContext<M> {
   readonly tracks: readonly Track[]
   /** One of them has a stripped header. */
   readonly hasStrippedHeaders: boolean
+  /** None of them has a CodecDelay or a TrackTimestampScale: times need no look at the track. */
+  readonly hasPlainTimes: boolean
   /** What is known of the fragment; filled as its tags are read. */
   readonly metadata: M
   /** Milliseconds since 1970 at the Cluster's timestamp, where the fragment's tags tell. */
@@ -243,9 +245,11 @@ export class Frame<M> {
 
   /** Distance to the Cluster's timestamp in nanoseconds; a whole number unless the track has a TrackTimestampScale. */
   #offsetNs(): number {
-    const { timestampScale } = this.#cluster
+    const { timestampScale, hasPlainTimes } = this.#cluster
+    const plainNs = this.#relativeTicks * timestampScale
+    if (hasPlainTimes && this.#extras === undefined) return plainNs
     const track = this.track
-    if (track === undefined) return this.#relativeTicks * timestampScale
+    if (track === undefined) return plainNs
     const laceNs = this.laceIndex * (track.defaultDurationNs ?? 0)
     return (
       this.#relativeTicks * track.timestampScale * timestampScale +

@@ -33,10 +33,17 @@ import {
 export interface EbmlHandler {
   /**
    * A master element began. `size` is that of its data in bytes, −1 when unknown; `offset` is that of its first header
-   * byte. Answer true to be told of its children, false to have it stepped over unread (then it has no
-   * `onMasterEnd`).
+   * byte. `bytes[start, end)` is as much of its data as the chunk at hand has: all of it when `end - start` is `size`.
+   * Answer true to be told of its children, false to have it stepped over unread (then it has no `onMasterEnd`).
    */
-  onMasterStart(id: number, offset: number, size: number): boolean
+  onMasterStart(
+    id: number,
+    offset: number,
+    size: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean
   /** A master element ended; `endOffset` is that of the first byte after it. Called innermost first. */
   onMasterEnd(id: number, endOffset: number): void
   /**
@@ -527,7 +534,12 @@ export class EbmlReader {
   ): number {
     if (id === ID.EBML) this.#hasDocument = true
     const isMuted = this.#mutedDepth !== NOT_MUTED
-    if (isMuted ? size >= 0 : !this.#handler.onMasterStart(id, offset, size)) {
+    const dataEnd = size < 0 ? end : Math.min(end, dataAt + size)
+    if (
+      isMuted
+        ? size >= 0
+        : !this.#handler.onMasterStart(id, offset, size, chunk, dataAt, dataEnd)
+    ) {
       if (size >= 0) return this.#skip(id, offset, dataAt + size, end)
       // It has to be read through all the same, to find where it ends.
       this.#mutedDepth = this.#depth

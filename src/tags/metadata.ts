@@ -60,48 +60,83 @@ export class OpenMetadata implements FragmentMetadata {
     )
   }
 
-  /** Takes in the service's tags of one Tags element; answers the errors among them. */
-  read(tags: readonly Tag[]): readonly ServiceError[] {
-    const errors = readServiceErrors(tags, this.fragmentNumber)
+  /** Takes in the service's tags of one Tags element and sorts out the producer's. */
+  read(tags: readonly Tag[]): TagsOfService {
+    let producerTags: Tag[] | undefined
+    let errors: readonly ServiceError[] = NO_ERRORS
+    let isClosing = false
+    for (let i = 0; i < tags.length; i += 1) {
+      const tag = tags[i]
+      const field = FIELDS.get(tag.name)
+      if (field === undefined) {
+        if (tag.name.startsWith(AWS_TAG_PREFIX)) this.unknownTags = [...this.unknownTags, tag]
+        else (producerTags ??= []).push(tag)
+      } else if (field === 'error') {
+        if (errors.length === 0) errors = readServiceErrors(tags, this.fragmentNumber)
+      } else {
+        if (field === 'continuationToken') isClosing = true
+        this.#set(field, tag.value ?? '', tags)
+      }
+    }
     if (errors.length > 0) this.serviceErrors = [...this.serviceErrors, ...errors]
-    for (const tag of tags) this.#readTag(tag, errors.length > 0)
-    return errors
+    return { producerTags: producerTags ?? NO_TAGS, errors, isClosing }
   }
 
-  #readTag(tag: Tag, isError: boolean): void {
-    if (!tag.name.startsWith(AWS_TAG_PREFIX)) return
-    const text = tag.value ?? ''
-    switch (tag.name.slice(AWS_TAG_PREFIX.length)) {
-      case 'FRAGMENT_NUMBER':
+  #set(field: Exclude<Field, 'error'>, text: string, tags: readonly Tag[]): void {
+    switch (field) {
+      case 'fragmentNumber':
         // The number in an error's tags says what the error is about, which may be another fragment.
-        if (!isError || this.fragmentNumber === undefined) this.fragmentNumber = text
+        if (this.fragmentNumber === undefined || !hasError(tags)) this.fragmentNumber = text
         break
-      case 'SERVER_TIMESTAMP':
-      case 'SERVER_SIDE_TIMESTAMP':
+      case 'serverTimestamp':
         this.serverTimestamp = text
         this.serverTimestampMs = parseTimestampMs(text)
         break
-      case 'PRODUCER_TIMESTAMP':
-      case 'PRODUCER_SIDE_TIMESTAMP':
+      case 'producerTimestamp':
         this.producerTimestamp = text
         this.producerTimestampMs = parseTimestampMs(text)
         break
-      case 'MILLIS_BEHIND_NOW':
+      case 'millisBehindNow':
         this.millisBehindNow = /^\d{1,15}$/.test(text) ? Number(text) : undefined
         break
-      case 'CONTINUATION_TOKEN':
+      case 'continuationToken':
         this.continuationToken = text
         break
-      case 'ERROR_ID':
-      case 'ERROR_CODE':
-      case 'EXCEPTION_ERROR_CODE':
-      case 'EXCEPTION_MESSAGE':
-        break
-      default:
-        this.unknownTags = [...this.unknownTags, tag]
     }
   }
 }
+
+/** What one Tags element held. */
+export interface TagsOfService {
+  /** The tags that are not the service's, in order. */
+  readonly producerTags: readonly Tag[]
+  /** The errors that its tags tell of. */
+  readonly errors: readonly ServiceError[]
+  /** It held CONTINUATION_TOKEN. */
+  readonly isClosing: boolean
+}
+
+type Field =
+  | 'fragmentNumber'
+  | 'serverTimestamp'
+  | 'producerTimestamp'
+  | 'millisBehindNow'
+  | 'continuationToken'
+  | 'error'
+
+const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
+  [`${AWS_TAG_PREFIX}FRAGMENT_NUMBER`, 'fragmentNumber'],
+  [`${AWS_TAG_PREFIX}SERVER_TIMESTAMP`, 'serverTimestamp'],
+  [`${AWS_TAG_PREFIX}SERVER_SIDE_TIMESTAMP`, 'serverTimestamp'],
+  [`${AWS_TAG_PREFIX}PRODUCER_TIMESTAMP`, 'producerTimestamp'],
+  [`${AWS_TAG_PREFIX}PRODUCER_SIDE_TIMESTAMP`, 'producerTimestamp'],
+  [`${AWS_TAG_PREFIX}MILLIS_BEHIND_NOW`, 'millisBehindNow'],
+  [`${AWS_TAG_PREFIX}CONTINUATION_TOKEN`, 'continuationToken'],
+  [`${AWS_TAG_PREFIX}ERROR_ID`, 'error'],
+  [`${AWS_TAG_PREFIX}ERROR_CODE`, 'error'],
+  [`${AWS_TAG_PREFIX}EXCEPTION_ERROR_CODE`, 'error'],
+  [`${AWS_TAG_PREFIX}EXCEPTION_MESSAGE`, 'error'],
+])
 
 const NO_ERRORS: readonly ServiceError[] = []
 const NO_TAGS: readonly Tag[] = []
@@ -114,6 +149,16 @@ const ERROR_CODE_NAMES: readonly string[] = [
   `${AWS_TAG_PREFIX}ERROR_CODE`,
   `${AWS_TAG_PREFIX}EXCEPTION_MESSAGE`,
 ]
+
+/** True when one of the tags tells of an error. */
+function hasError(tags: readonly Tag[]): boolean {
+  return tags.some((tag) => FIELDS.get(tag.name) === 'error')
+}
+
+/** True when the tags open a fragment: they hold its number, and do not do so because of an error. */
+export function isOpeningTags(tags: readonly Tag[]): boolean {
+  return tags.some((tag) => FIELDS.get(tag.name) === 'fragmentNumber') && !hasError(tags)
+}
 
 /** Every error that one Tags element tells of: an ID, a code, or both; a second ID or code begins another. */
 function readServiceErrors(
