@@ -12,6 +12,7 @@
 export const ROOMS = {
   parser: { rooms: [], node: false, packages: {} },
   tags: { rooms: ['parser'], node: false, packages: {} },
+  streams: { rooms: ['parser', 'tags'], node: true, packages: {} },
   consumer: {
     rooms: ['parser', 'tags'],
     node: true,
@@ -25,11 +26,11 @@ export const ROOMS = {
   },
   simulator: { rooms: ['parser', 'tags'], node: true, packages: {} },
   cli: {
-    rooms: ['parser', 'tags', 'consumer', 'simulator'],
+    rooms: ['parser', 'tags', 'streams', 'consumer', 'simulator'],
     node: true,
     packages: { commander: '*', pino: '*' },
   },
-  'index.ts': { rooms: ['parser', 'tags', 'consumer'], node: false, packages: {} },
+  'index.ts': { rooms: ['parser', 'tags', 'streams', 'consumer'], node: false, packages: {} },
 }
 
 /** The part of a path after the last src/ folder, split; undefined outside src/. */

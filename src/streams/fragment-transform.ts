@@ -1,0 +1,116 @@
+import type { TransformCallback } from 'node:stream'
+import { Transform } from 'node:stream'
+import type { Fragment } from '../parser/fragment.js'
+import { FragmentParser } from '../parser/fragment-parser.js'
+import type { Frame } from '../parser/frame.js'
+import type { FragmentMetadata } from '../tags/metadata.js'
+import { ruleOf } from './default-rule.js'
+import type { FragmentTransformOptions } from './stream-options.js'
+
+/**
+ * A `Transform` that ends with an error only after all that was made before it has been read: `destroy(error)` would
+ * throw away what waits in the readable side.
+ */
+abstract class ParserTransform<M, T> extends Transform {
+  readonly #parser: FragmentParser<M>
+  /** Reports the failure; set while items made before it wait to be read. */
+  #fail: (() => void) | undefined
+
+  constructor(
+    options: FragmentTransformOptions<M>,
+    makeParser: (emit: (item: T) => void) => FragmentParser<M>,
+  ) {
+    super({
+      readableObjectMode: true,
+      readableHighWaterMark: options.readableHighWaterMark ?? 1,
+    })
+    this.#parser = makeParser((item) => this.push(item))
+  }
+
+  /** Hands on the fragments that a chunk completed. */
+  protected abstract emitFragments(fragments: readonly Fragment<M>[]): void
+
+  /** As of every `Readable`; typed. */
+  override [Symbol.asyncIterator](): AsyncGenerator<T, undefined, undefined> {
+    return super[Symbol.asyncIterator]() as AsyncGenerator<T, undefined, undefined>
+  }
+
+  /** As of every `Readable`. */
+  override read(size?: number): T | null {
+    const item = super.read(size) as T | null
+    if (this.#fail !== undefined && this.readableLength === 0) {
+      const fail = this.#fail
+      this.#fail = undefined
+      // Not before the caller has the last item in its hands.
+      process.nextTick(fail)
+    }
+    return item
+  }
+
+  /** @internal */
+  override _transform(chunk: Uint8Array, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.emitFragments(this.#parser.push(chunk))
+    const { failure } = this.#parser
+    if (failure === undefined) done()
+    else if (this.readableLength === 0) done(failure)
+    else this.#fail = () => done(failure)
+  }
+
+  /** @internal */
+  override _flush(done: TransformCallback): void {
+    this.emitFragments(this.#parser.end())
+    done()
+  }
+}
+
+/**
+ * A Node `Transform`: bytes in, {@link Fragment}s out (object mode), each when it is complete.
+ *
+ * ```ts
+ * for await (const fragment of response.Payload.pipe(new FragmentTransform())) { … }
+ * ```
+ *
+ * The chunks written belong to the parser from then on: frames are views of them. A stream that ends inside a fragment
+ * yields it with `isComplete` false. On structural damage everything read before it can still be read, then the stream is
+ * destroyed with the `ParseError`; with `onDamage: 'resync'` it goes on. Prefer `pipeline` to `pipe`: it passes errors and an
+ * early end on to the source.
+ */
+export class FragmentTransform<M = FragmentMetadata> extends ParserTransform<M, Fragment<M>> {
+  /** @throws RangeError when a limit is not a whole number of at least 1. */
+  constructor(options: FragmentTransformOptions<M> = {}) {
+    super(options, () => new FragmentParser(ruleOf(options), options))
+  }
+
+  /** @internal */
+  protected override emitFragments(fragments: readonly Fragment<M>[]): void {
+    for (const fragment of fragments) this.push(fragment)
+  }
+}
+
+/**
+ * A Node `Transform`: bytes in, {@link Frame}s out (object mode), each when its last byte has arrived, without waiting for its
+ * fragment's end. `frame.metadata` holds what is known of the fragment by then. Facts of whole fragments (`isComplete`,
+ * content errors, the producer's tags) are not to be had this way. Otherwise like {@link FragmentTransform}.
+ */
+export class FrameTransform<M = FragmentMetadata> extends ParserTransform<M, Frame<M>> {
+  /** @throws RangeError when a limit is not a whole number of at least 1. */
+  constructor(options: FragmentTransformOptions<M> = {}) {
+    super(
+      options,
+      (emit) =>
+        new FragmentParser(ruleOf(options), {
+          ...options,
+          collectFrames: false,
+          onFrame: (frame) => {
+            options.onFrame?.(frame)
+            emit(frame)
+          },
+        }),
+    )
+  }
+
+  /** @internal */
+  protected override emitFragments(): void {
+    // The frames have gone out already.
+  }
+}

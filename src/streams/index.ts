@@ -1,0 +1,8 @@
+/**
+ * The parser as streams: a Node `Transform` and a web `TransformStream`, for fragments and for frames.
+ *
+ * @packageDocumentation
+ */
+export type { FragmentStreamOptions, FragmentTransformOptions } from './stream-options.js'
+export { FragmentTransform, FrameTransform } from './fragment-transform.js'
+export { fragmentTransformStream, frameTransformStream } from './fragment-transform-stream.js'
