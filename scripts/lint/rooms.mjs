@@ -13,7 +13,6 @@ export const ROOMS = {
   parser: { rooms: [], node: false, packages: {} },
   tags: { rooms: ['parser'], node: false, packages: {} },
   streams: { rooms: ['parser', 'tags'], node: true, packages: {} },
-  streams: { rooms: ['parser', 'tags'], node: true, packages: {} },
   consumer: {
     rooms: ['parser', 'tags'],
     node: true,
