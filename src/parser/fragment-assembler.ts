@@ -75,6 +75,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
   readonly #rule: CompletionRule<M>
   readonly #limits: Required<ParserLimits>
   readonly #sink: FragmentSink<M>
+  readonly #onFrame: ((frame: Frame<M>) => void) | undefined
   readonly #wallClockMs: (metadata: M) => number | undefined
 
   // Of the document and Segment.
@@ -86,6 +87,8 @@ export class FragmentAssembler<M> implements EbmlHandler {
 
   // Of the fragment.
   #fragment: OpenFragment<M> | undefined
+  /** Its frames, unless they are not collected. */
+  #frames: Frame<M>[] | undefined
   #heldBytes = 0
   #heldSlices = 0
   #elementCount = 0
@@ -117,6 +120,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#rule = rule
     this.#limits = limits
     this.#sink = sink
+    this.#onFrame = sink.onFrame
     this.#wallClockMs = (metadata) => rule.wallClockMs(metadata)
   }
 
@@ -230,8 +234,16 @@ export class FragmentAssembler<M> implements EbmlHandler {
   ): void {
     if (id === ID.SimpleBlock || id === ID.Block) {
       if (bytesLeft === 0 && this.#collectingId === 0) {
-        this.#countElement(id, offset)
-        this.#hold(end - start, id, offset)
+        // Nearly every call, so the counting stands here in full.
+        this.#elementCount += 1
+        this.#heldBytes += end - start
+        if (
+          this.#elementCount > this.#limits.maxElementsPerFragment ||
+          this.#heldBytes > this.#limits.maxFragmentBytes
+        ) {
+          this.#countElement(id, offset)
+          this.#hold(0, id, offset)
+        }
         this.#readBlock(id, bytes, start, end, offset)
       } else {
         this.#collectBlock(id, bytes, start, end, bytesLeft, offset)
@@ -277,6 +289,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
   #openFragment(offset: number): OpenFragment<M> {
     if (this.#fragment === undefined) {
       this.#fragment = new OpenFragment(offset, this.#rule.createMetadata())
+      this.#frames = this.#sink.isCollectingFrames ? this.#fragment.frames : undefined
       this.#heldBytes = 0
       this.#heldSlices = 0
       this.#elementCount = 0
@@ -308,6 +321,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     truncatedFrame: Frame<M> | undefined,
   ): void {
     this.#fragment = undefined
+    this.#frames = undefined
     const { cluster, firstTimestamp } = fragment
     this.#sink.onFragment(
       createFragment({
@@ -579,7 +593,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
       const extras: FrameExtras | undefined =
         laceCount === 1 && group === undefined
           ? undefined
-          : { slices: undefined, laceIndex: i, laceCount, group }
+          : { slices: undefined, laceIndex: i, laceCount, group, isHeaderBack: false }
       this.#addFrame(
         new Frame(cluster, trackNumber, relativeTimestamp, flags, bytes, laces[i], laces[i + 1], extras),
       )
@@ -648,6 +662,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
       laceIndex: 0,
       laceCount: 1,
       group,
+      isHeaderBack: false,
     })
   }
 
@@ -671,14 +686,15 @@ export class FragmentAssembler<M> implements EbmlHandler {
   }
 
   #emitFrame(frame: Frame<M>): void {
-    if (this.#sink.isCollectingFrames) {
-      this.#fragment?.frames.push(frame)
+    const frames = this.#frames
+    if (frames !== undefined) {
+      frames.push(frame)
     } else {
       // Nothing is held: in frame-level mode the limits are those of one frame.
       this.#heldBytes = 0
       this.#heldSlices = 0
     }
-    this.#sink.onFrame?.(frame)
+    if (this.#onFrame !== undefined) this.#onFrame(frame)
   }
 
   // Binaries outside of blocks ---------------------------------------------------------------------------------------

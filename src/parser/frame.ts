@@ -48,9 +48,10 @@ export interface FrameExtras {
   readonly laceIndex: number
   readonly laceCount: number
   readonly group: BlockGroupDetails | undefined
+  /** What header stripping took off was put back in front of the bytes. */
+  readonly isHeaderBack: boolean
 }
 
-const NO_BYTES = new Uint8Array(0)
 const NO_REFERENCES: readonly bigint[] = []
 const NO_ADDITIONS: readonly BlockAddition[] = []
 
@@ -66,13 +67,13 @@ export class Frame<M> {
   /** The number of the frame's track in its Segment. */
   readonly trackNumber: number
   readonly #cluster: ClusterContext<M>
-  readonly #relativeTicks: number
-  readonly #flags: number
+  /** The relative timestamp in ticks (int16), shifted over the eight flag bits: a frame has few fields, or it costs more. */
+  readonly #ticksAndFlags: number
+  // The payload is #bytes[#start, #end), all of #bytes once somebody has asked for a view, unless #extras has slices.
   #bytes: Uint8Array
   #start: number
   #end: number
   #extras: FrameExtras | undefined
-  #data: Uint8Array | undefined
 
   /** Frames are made by the parser. `bytes[start, end)` is the payload unless `extras` has slices. @internal */
   constructor(
@@ -87,13 +88,11 @@ export class Frame<M> {
   ) {
     this.trackNumber = trackNumber
     this.#cluster = cluster
-    this.#relativeTicks = relativeTicks
-    this.#flags = flags
+    this.#ticksAndFlags = (relativeTicks << 8) | flags
     this.#bytes = bytes
     this.#start = start
     this.#end = end
     this.#extras = extras
-    this.#data = undefined
   }
 
   /** The frame's track; undefined when the Segment has no entry of that number. */
@@ -115,22 +114,33 @@ export class Frame<M> {
    * did not. Do not write into it.
    */
   get data(): Uint8Array {
-    return (this.#data ??= this.#gather())
+    if (this.#extras !== undefined || this.#cluster.hasStrippedHeaders) this.#gather()
+    const end = this.#end
+    if (end !== this.#bytes.length || this.#start !== 0) {
+      this.#bytes = this.#bytes.subarray(this.#start, end)
+      this.#start = 0
+      this.#end = this.#bytes.length
+    }
+    return this.#bytes
   }
 
   /**
-   * The frame's bytes as they arrived, in order: views, nothing joined. One slice for a frame that lay in one chunk;
-   * parts of a chunk under 1 KiB are joined with their neighbours. Cheaper than `data` for frames of many chunks.
+   * The frame's bytes as they arrived, in order: views, nothing joined. One slice for a frame that lay in one chunk, or
+   * whose `data` was read before; parts of a chunk under 1 KiB are joined with their neighbours. Cheaper than `data` for
+   * frames of many chunks.
    */
   get slices(): readonly Uint8Array[] {
-    const header = this.#strippedHeader()
-    const slices = this.#extras?.slices ?? [this.#bytes.subarray(this.#start, this.#end)]
-    return header === undefined ? slices : [header, ...slices]
+    const slices = this.#extras?.slices
+    if (slices === undefined && !this.#isHeaderMissing()) return [this.data]
+    const payload = slices ?? [this.#bytes.subarray(this.#start, this.#end)]
+    const header = this.#isHeaderMissing() ? this.track?.strippedHeader : undefined
+    return header === undefined ? payload : [header, ...payload]
   }
 
   /** Size in bytes. Reading it makes no view. */
   get byteLength(): number {
-    return this.payloadLength + (this.#strippedHeader()?.length ?? 0)
+    const length = this.payloadLength
+    return this.#isHeaderMissing() ? length + (this.track?.strippedHeader?.length ?? 0) : length
   }
 
   /** Size in bytes as it was in the stream, without what header stripping took off. @internal */
@@ -182,18 +192,20 @@ export class Frame<M> {
   get isKeyframe(): boolean {
     const group = this.#extras?.group
     return group === undefined
-      ? (this.#flags & FLAG_KEYFRAME) !== 0
+      ? (this.#ticksAndFlags & FLAG_KEYFRAME) !== 0
       : group.references.length === 0
   }
 
   /** To be decoded, but not shown. */
   get isInvisible(): boolean {
-    return (this.#flags & FLAG_INVISIBLE) !== 0
+    return (this.#ticksAndFlags & FLAG_INVISIBLE) !== 0
   }
 
   /** May be dropped when decoding is late (SimpleBlock only). */
   get isDiscardable(): boolean {
-    return this.#extras?.group === undefined && (this.#flags & FLAG_DISCARDABLE) !== 0
+    return (
+      this.#extras?.group === undefined && (this.#ticksAndFlags & FLAG_DISCARDABLE) !== 0
+    )
   }
 
   /** Place in the lace it came in, from 0; always 0 without lacing. */
@@ -235,38 +247,52 @@ export class Frame<M> {
       space.set(slice, position)
       position += slice.length
     }
-    if (this.#extras !== undefined) this.#extras = { ...this.#extras, slices: undefined }
-    this.#bytes = space
-    this.#start = at
-    this.#end = position
-    this.#data = undefined
+    this.#pointTo(space, at, position, this.#extras?.isHeaderBack === true)
     return position
   }
 
   /** Distance to the Cluster's timestamp in nanoseconds; a whole number unless the track has a TrackTimestampScale. */
   #offsetNs(): number {
     const { timestampScale, hasPlainTimes } = this.#cluster
-    const plainNs = this.#relativeTicks * timestampScale
+    const relativeTicks = this.#ticksAndFlags >> 8
+    const plainNs = relativeTicks * timestampScale
     if (hasPlainTimes && this.#extras === undefined) return plainNs
     const track = this.track
     if (track === undefined) return plainNs
     const laceNs = this.laceIndex * (track.defaultDurationNs ?? 0)
     return (
-      this.#relativeTicks * track.timestampScale * timestampScale +
+      relativeTicks * track.timestampScale * timestampScale +
       laceNs -
       Number(track.codecDelayNs)
     )
   }
 
-  #strippedHeader(): Uint8Array | undefined {
+  /** Header stripping took bytes off this frame and they are not back in front of it yet. */
+  #isHeaderMissing(): boolean {
     // Hardly any stream has this: do not look for the track of each frame.
-    return this.#cluster.hasStrippedHeaders ? this.track?.strippedHeader : undefined
+    if (!this.#cluster.hasStrippedHeaders || this.#extras?.isHeaderBack === true) return false
+    return this.track?.strippedHeader !== undefined
   }
 
-  #gather(): Uint8Array {
-    if (this.#extras?.slices === undefined && this.#strippedHeader() === undefined) {
-      return this.#start === this.#end ? NO_BYTES : this.#bytes.subarray(this.#start, this.#end)
+  /** Joins what does not lie in one piece, so that #bytes[#start, #end) is the frame. */
+  #gather(): void {
+    if (this.#extras?.slices === undefined && !this.#isHeaderMissing()) return
+    const joined = joinSlices(this.slices)
+    this.#pointTo(joined, 0, joined.length, this.#cluster.hasStrippedHeaders)
+  }
+
+  #pointTo(bytes: Uint8Array, start: number, end: number, isHeaderBack: boolean): void {
+    const extras = this.#extras
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+    if (extras === undefined && !isHeaderBack) return
+    this.#extras = {
+      slices: undefined,
+      laceIndex: extras?.laceIndex ?? 0,
+      laceCount: extras?.laceCount ?? 1,
+      group: extras?.group,
+      isHeaderBack,
     }
-    return joinSlices(this.slices)
   }
 }
