@@ -2,6 +2,7 @@ import { ReadableStream, TransformStream } from 'node:stream/web'
 import type { Fragment } from '../parser/fragment.js'
 import { FragmentParser } from '../parser/fragment-parser.js'
 import type { Frame } from '../parser/frame.js'
+import { resolveLimits } from '../parser/limits.js'
 import type { ByteSource } from '../parser/parse-fragments.js'
 import { runFrameParser, runParser } from '../parser/parse-fragments.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
@@ -38,6 +39,8 @@ export function frameTransformStream<M = FragmentMetadata>(
   options: FragmentStreamOptions<M> = {},
 ): TransformStream<Uint8Array, Frame<M>> {
   const rule = ruleOf(options)
+  // The parser is made when reading begins: a limit that is none is told now.
+  resolveLimits(options)
   return transformStreamOf((source) =>
     runFrameParser(
       source,

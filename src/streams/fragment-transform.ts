@@ -38,11 +38,10 @@ abstract class ParserTransform<M, T> extends Transform {
   /** As of every `Readable`. */
   override read(size?: number): T | null {
     const item = super.read(size) as T | null
-    if (this.#fail !== undefined && this.readableLength === 0) {
-      const fail = this.#fail
+    // Asked for more, and all that was made has been taken. `read(0)` asks for nothing.
+    if (this.#fail !== undefined && item === null && size !== 0 && this.readableLength === 0) {
+      process.nextTick(this.#fail)
       this.#fail = undefined
-      // Not before the caller has the last item in its hands.
-      process.nextTick(fail)
     }
     return item
   }
