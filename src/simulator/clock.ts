@@ -4,10 +4,11 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
-  /** Calls back once after `delayMs` milliseconds; returns a handle for {@link Clock.clearTimeout}. */
-  setTimeout(callback: () => void, delayMs: number): unknown
-  /** Cancels a timer. A timer that has fired, or is not one of this clock, is ignored. */
-  clearTimeout(timer: unknown): void
+  /**
+   * Calls back once after `delayMs` milliseconds, unless the returned function is called before.
+   * Calling it later, or twice, does nothing.
+   */
+  setTimer(callback: () => void, delayMs: number): () => void
 }
 
 // Node fires a timer beyond 2^31 - 1 ms at once instead of late.
@@ -16,8 +17,10 @@ const LONGEST_DELAY_MS = 0x7fffffff
 /** The machine's time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS)),
-  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  setTimer(callback, delayMs) {
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS))
+    return () => clearTimeout(timer)
+  },
 }
 
 interface ManualTimer {
@@ -51,7 +54,12 @@ export class ManualClock implements Clock {
     return this.#nowMs
   }
 
-  setTimeout(callback: () => void, delayMs: number): unknown {
+  /** The same: this clock never jumps. */
+  monotonicMs(): number {
+    return this.#nowMs
+  }
+
+  setTimer(callback: () => void, delayMs: number): () => void {
     const timer: ManualTimer = {
       dueMs: this.#nowMs + Math.max(0, delayMs),
       order: this.#nextOrder++,
@@ -59,11 +67,7 @@ export class ManualClock implements Clock {
     }
     this.#timers.add(timer)
     for (const watcher of this.#watchers) watcher()
-    return timer
-  }
-
-  clearTimeout(timer: unknown): void {
-    this.#timers.delete(timer as ManualTimer)
+    return () => void this.#timers.delete(timer)
   }
 
   /**

@@ -11,6 +11,7 @@ export type {
   HttpAction,
   RequestPoint,
 } from './faults.js'
+export { type FileSourceOptions, fragmentsFromFile } from './file-source.js'
 export {
   type AudioFormat,
   type ErrorDocumentSpec,

@@ -359,10 +359,10 @@ class GetMediaServer implements Simulator {
     return new Promise((resolve) => {
       const finish = (): void => {
         response.off('close', finish)
-        if (timer !== undefined) this.#clock.clearTimeout(timer)
+        cancel?.()
         resolve()
       }
-      const timer = Number.isFinite(ms) ? this.#clock.setTimeout(finish, ms) : undefined
+      const cancel = Number.isFinite(ms) ? this.#clock.setTimer(finish, ms) : undefined
       response.once('close', finish)
     })
   }

@@ -70,12 +70,12 @@ export class Session {
       for (const closer of this.#closers) closer()
     }
     const hasEnd = Number.isFinite(sessionEndMs)
-    const timer = hasEnd ? this.#clock.setTimeout(expire, sessionEndMs) : undefined
+    const cancel = hasEnd ? this.#clock.setTimer(expire, sessionEndMs) : undefined
     try {
       if (this.#options.start === 'lost') await this.#sendLostStart()
       while (!this.#isOver) await this.#sendNext()
     } finally {
-      if (hasEnd) this.#clock.clearTimeout(timer)
+      cancel?.()
     }
   }
 
@@ -112,10 +112,10 @@ export class Session {
     if (leftMs <= 0) return this.#end('idle')
     await this.#wait((wake) => {
       const stopWatching = stream.watch(wake)
-      const stopTimer = Number.isFinite(leftMs) ? this.#timer(wake, leftMs) : undefined
+      const cancel = Number.isFinite(leftMs) ? this.#clock.setTimer(wake, leftMs) : undefined
       return () => {
         stopWatching()
-        stopTimer?.()
+        cancel?.()
       }
     })
   }
@@ -130,7 +130,7 @@ export class Session {
 
   /** Sends one fragment with its faults; returns how many fragments to repeat after it. */
   async #sendFragment(fragment: StoredFragment): Promise<number> {
-    const lagMs = Math.max(1, this.#clock.now() - fragment.serverTimestampMs)
+    const lagMs = Math.max(1, Math.floor(this.#clock.now() - fragment.serverTimestampMs))
     const pieces = fragment.pieces(lagMs)
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
     this.#sliceBytes = 0
@@ -293,14 +293,9 @@ export class Session {
     // The end of the session wakes everything, but a stalled response does not end: it hangs.
     for (let leftMs = ms; leftMs > 0 && !this.#isOver; leftMs = endMs - this.#clock.now()) {
       await this.#wait((wake) =>
-        Number.isFinite(leftMs) ? this.#timer(wake, leftMs) : () => undefined,
+        Number.isFinite(leftMs) ? this.#clock.setTimer(wake, leftMs) : () => undefined,
       )
     }
-  }
-
-  #timer(wake: () => void, ms: number): () => void {
-    const timer = this.#clock.setTimeout(wake, ms)
-    return () => this.#clock.clearTimeout(timer)
   }
 
   /** Waits for `subscribe` to call back or for the response to be over, whichever is first. */

@@ -41,6 +41,8 @@ export class StoredFragment implements FragmentIdentity {
   readonly producerTimestampMs: number
   /** The token that resumes after it. */
   readonly continuationToken: string
+  /** Bytes without a TAIL that is made while sending. */
+  readonly byteLength: number
   readonly #pieces: readonly Uint8Array[]
   readonly #tail: Uint8Array | undefined
 
@@ -54,6 +56,9 @@ export class StoredFragment implements FragmentIdentity {
     // Four pieces stay four: a big Cluster is never copied, however many streams hold it.
     this.#pieces = [fragment.preamble, head, fragment.cluster, fragment.trailer]
     this.#tail = fragment.tail
+    let byteLength = fragment.tail?.length ?? 0
+    for (const piece of this.#pieces) byteLength += piece.length
+    this.byteLength = byteLength
   }
 
   /** The bytes in order, in pieces that must not be written to. TAIL is made on the spot unless captured. */

@@ -61,7 +61,7 @@ export class SimulatedStream {
   #nextSequence = 1n
   #sessionGeneration = 0
   #isRemoved = false
-  #liveTimer: unknown
+  #cancelLiveTimer: (() => void) | undefined
   #isLive = false
 
   /** Throws a RangeError on a name or fragment that the service would not take. */
@@ -138,10 +138,11 @@ export class SimulatedStream {
         return
       }
       const stored = this.#store(withoutIdentity(prepareFragment(next.value)))
-      const interval = bytesPerSecond ? (byteLength(stored) * 1000) / bytesPerSecond : intervalMs
+      const interval = bytesPerSecond ? (stored.byteLength * 1000) / bytesPerSecond : intervalMs
       // Counted from when it was due, not from now, so that late timers do not slow the pace.
       dueMs += interval
-      this.#liveTimer = this.#clock.setTimeout(step, Math.max(0, dueMs - this.#clock.now()))
+      const delayMs = Math.max(0, dueMs - this.#clock.now())
+      this.#cancelLiveTimer = this.#clock.setTimer(step, delayMs)
     }
     step()
   }
@@ -149,7 +150,7 @@ export class SimulatedStream {
   /** Stops appending. What is there stays. */
   stopLive(): void {
     this.#isLive = false
-    this.#clock.clearTimeout(this.#liveTimer)
+    this.#cancelLiveTimer?.()
   }
 
   /** Forgets all fragments before this number, as if they were older than the retention. */
@@ -211,7 +212,8 @@ export class SimulatedStream {
   }
 
   #identify(prepared: PreparedFragment): FragmentIdentity {
-    const serverTimestampMs = prepared.serverTimestampMs ?? this.#clock.now()
+    // A clock may have fractions; the service's has not.
+    const serverTimestampMs = Math.floor(prepared.serverTimestampMs ?? this.#clock.now())
     return {
       fragmentNumber:
         prepared.fragmentNumber ??
@@ -243,8 +245,4 @@ export class SimulatedStream {
 function withoutIdentity(fragment: PreparedFragment): PreparedFragment {
   const { preamble, cluster, trailer } = fragment
   return { preamble, cluster, trailer }
-}
-
-function byteLength(fragment: StoredFragment): number {
-  return fragment.pieces(0).reduce((sum, piece) => sum + piece.length, 0)
 }

@@ -25,6 +25,7 @@ export interface Sdk {
     selector: StartSelector,
     abortSignal?: AbortSignal,
   ): Promise<GetMediaCommandOutput>
+  getMediaByArn(streamArn: string, selector: StartSelector): Promise<GetMediaCommandOutput>
   destroy(): void
 }
 
@@ -46,6 +47,9 @@ export function createSdk(simulator: Simulator): Sdk {
     getMedia(StreamName, StartSelector, abortSignal) {
       const command = new GetMediaCommand({ StreamName, StartSelector })
       return media.send(command, abortSignal ? { abortSignal } : {})
+    },
+    getMediaByArn(StreamARN, StartSelector) {
+      return media.send(new GetMediaCommand({ StreamARN, StartSelector }))
     },
     destroy() {
       control.destroy()
@@ -82,4 +86,14 @@ export function fragmentNumbers(bytes: Uint8Array): string[] {
   return [...text.matchAll(/AWS_KINESISVIDEO_FRAGMENT_NUMBER\x44\x87....(\d+)/gs)].map(
     (match) => match[1]!,
   )
+}
+
+/** Bytes as hex. */
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+/** The next so many values of a generator. */
+export function take<T>(source: Iterator<T, unknown>, count: number): T[] {
+  return Array.from({ length: count }, () => source.next().value as T)
 }
