@@ -163,6 +163,18 @@ const FORBIDDEN: readonly Case[] = [
     because: 'the lower rooms run where there is no Node',
   },
   {
+    file: 'src/consumer/forgets.ts',
+    text: 'const save = (): Promise<void> => Promise.resolve()\nexport function stop(): void {\n  save()\n}\n',
+    rule: 'typescript(no-floating-promises)',
+    because: 'the rejection of a promise that nobody awaits ends the process',
+  },
+  {
+    file: 'src/consumer/misuses.ts',
+    text: 'export const isOpen = (): Promise<boolean> => Promise.resolve(true)\nexport const state: string = isOpen() ? "open" : "closed"\n',
+    rule: 'typescript(no-misused-promises)',
+    because: 'a promise is always true',
+  },
+  {
     file: 'src/consumer/prints.ts',
     text: "console.log('connected')\n",
     rule: 'eslint(no-console)',
@@ -292,6 +304,11 @@ const TARGETS = ['parser', 'tags', 'streams', 'consumer', 'simulator', 'cli', 'a
     })),
 )
 
+/** For the rules that ask for types. */
+const TSCONFIG = JSON.stringify({
+  compilerOptions: { strict: true, target: 'es2022', module: 'nodenext', types: [] },
+})
+
 /** Lints the files in a folder of their own under the project's configuration: file -> the rules it breaks. */
 async function lint(files: readonly Pick<Case, 'file' | 'text'>[]): Promise<Map<string, string[]>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'kvs-fragments-lint-'))
@@ -303,10 +320,16 @@ async function lint(files: readonly Pick<Case, 'file' | 'text'>[]): Promise<Map<
       await mkdir(path.dirname(path.join(folder, file)), { recursive: true })
       await writeFile(path.join(folder, file), text)
     }
+    await writeFile(path.join(folder, 'tsconfig.json'), TSCONFIG)
     // It exits with 1 when it finds something; its report is on stdout either way
     const oxlint = path.join(repository, 'node_modules/oxlint/bin/oxlint')
+    const env = {
+      ...process.env,
+      OXLINT_TSGOLINT_PATH: path.join(repository, 'node_modules/.bin/tsgolint'),
+    }
     const { stdout } = await run(process.execPath, [oxlint, '--format', 'json'], {
       cwd: folder,
+      env,
     }).catch((error: { stdout: string }) => error)
     const { diagnostics } = JSON.parse(stdout) as Report
     const told = new Map<string, string[]>()
