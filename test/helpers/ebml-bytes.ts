@@ -54,7 +54,7 @@ export function openElement(id: string, width: number, ...parts: readonly Part[]
   return concat(id, unknownSizeOf(width), ...parts)
 }
 
-/** An EBML header with the DocType `matroska`, 17 bytes. */
+/** An EBML header with the DocType `matroska`, 16 bytes. */
 export const EBML_HEADER: Uint8Array = hex("1A45DFA3 8B 4282 88 'matroska'")
 
 /** `SimpleTag{TagName, TagString}`. */
