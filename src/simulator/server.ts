@@ -198,6 +198,7 @@ class GetMediaServer implements Simulator {
     const fault = this.#script.takeAtRequest(operation, streamName, countOfAll, countOfStream)
     if (!fault) return false
     record.faults.push(describeFault(fault))
+    this.#log.changed()
     const action = fault.do
     if (typeof action === 'object') {
       if (!('http' in action)) return false

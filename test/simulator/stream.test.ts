@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { type FragmentSpec, ManualClock, syntheticFragments } from '../../src/simulator/index.js'
+import { SimulatedStream, type StreamOptions } from '../../src/simulator/stream.js'
+import { decodeFragmentNumber } from '../../src/tags/fragment-number.js'
+import { GetMediaParser } from '../../src/tags/index.js'
+import { take } from './sdk.js'
+
+const START_MS = 1_700_000_000_000
+const small = { frameBytes: 10, keyframeBytes: 20, frameRate: 2 }
+const specs = take(syntheticFragments({ ...small, startMs: START_MS }), 4)
+const bare: FragmentSpec = { style: 'producer-sdk', frames: [] }
+
+function open(options: Partial<StreamOptions> = {}): {
+  stream: SimulatedStream
+  clock: ManualClock
+} {
+  const clock = new ManualClock(START_MS)
+  return { clock, stream: new SimulatedStream({ name: 'door', ...options }, clock) }
+}
+
+describe('append', () => {
+  it('keeps a fragment’s own number and times', () => {
+    const { stream } = open({ fragments: specs })
+    expect(stream.fragments.map((fragment) => fragment.fragmentNumber)).toEqual(
+      specs.map((spec) => spec.fragmentNumber),
+    )
+    expect(stream.fragments.map((fragment) => fragment.index)).toEqual([0, 1, 2, 3])
+    expect(stream.appendedCount).toBe(4)
+  })
+
+  it('stamps one that has none, one sequence number after the last', () => {
+    const { stream, clock } = open({ fragments: specs })
+    clock.advance(60_000)
+    const stored = stream.append(bare)
+    expect(stored).toMatchObject({
+      index: 4,
+      serverTimestampMs: START_MS + 60_000,
+      producerTimestampMs: START_MS + 60_000 - 120,
+      continuationToken: stored.fragmentNumber,
+    })
+    expect(decodeFragmentNumber(stored.fragmentNumber)).toMatchObject({
+      sequence: 5n,
+      serverTimestampMs: START_MS + 60_000,
+    })
+  })
+
+  it('refuses a number that does not rise', () => {
+    const { stream } = open({ fragments: specs })
+    expect(() => stream.append(specs[3]!)).toThrow(/does not follow/)
+  })
+
+  it('makes what the parser reads back', () => {
+    const { stream } = open({ fragments: specs })
+    const parser = new GetMediaParser()
+    const read = stream.fragments.flatMap((fragment) => parser.push(fragment.payload(42)))
+    expect(
+      read.map(({ metadata, frames, isComplete }) => [
+        metadata.fragmentNumber,
+        metadata.serverTimestampMs,
+        metadata.producerTimestampMs,
+        metadata.millisBehindNow,
+        metadata.continuationToken,
+        frames.length,
+        isComplete,
+      ]),
+    ).toEqual(
+      specs.map((spec) => [
+        spec.fragmentNumber,
+        spec.serverTimestampMs,
+        spec.producerTimestampMs,
+        42,
+        spec.fragmentNumber,
+        4,
+        true,
+      ]),
+    )
+  })
+
+  it('tells those who watch, until they stop', () => {
+    const { stream } = open()
+    let count = 0
+    const stop = stream.watch(() => count++)
+    stream.append(bare)
+    stop()
+    stream.append(bare)
+    expect(count).toBe(1)
+  })
+})
+
+describe('retention', () => {
+  it('forgets by age, and says what comes next instead', () => {
+    const { stream, clock } = open({ retentionMs: 10_000 })
+    for (let i = 0; i < 5; i++) {
+      stream.append(bare)
+      clock.advance(4000)
+    }
+    expect(stream.fragments.map((fragment) => fragment.index)).toEqual([3, 4])
+    expect(stream.at(0)?.index).toBe(3)
+    expect(stream.at(4)?.index).toBe(4)
+    expect(stream.at(5)).toBeUndefined()
+    clock.advance(60_000)
+    expect(stream.fragments).toEqual([])
+    expect(stream.append(bare).index).toBe(5)
+  })
+})
+
+describe('a live source', () => {
+  it('appends at its pace and can be stopped and replaced', () => {
+    const { stream, clock } = open()
+    stream.startLive({ source: specs, intervalMs: 1000 })
+    clock.advance(1000)
+    expect(stream.appendedCount).toBe(2)
+    stream.startLive({ source: syntheticFragments(small), intervalMs: 100 })
+    clock.advance(1000)
+    expect(stream.appendedCount).toBe(13)
+    stream.stopLive()
+    clock.advance(1000)
+    expect(stream.appendedCount).toBe(13)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('ends with its source', () => {
+    const { stream, clock } = open()
+    stream.startLive({ source: specs })
+    clock.advance(100_000)
+    expect(stream.appendedCount).toBe(4)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('needs a pace above zero', () => {
+    const { stream } = open()
+    expect(() => stream.startLive({ source: specs, intervalMs: 0 })).toThrow(RangeError)
+    expect(() => stream.startLive({ source: specs, bytesPerSecond: -1 })).toThrow(RangeError)
+  })
+})
