@@ -1,0 +1,155 @@
+import { compareFragmentNumbers } from '../tags/fragment-number.js'
+import { backoffMs } from './backoff.js'
+import { type CheckpointStore, StaleEpochError } from './checkpoint.js'
+import { type Clock, sleep } from './clock.js'
+import { ConsumerError } from './errors.js'
+import type { StreamPosition } from './position.js'
+
+/** Who hears of saves. */
+export interface CheckpointWriterHooks {
+  onSaved(checkpoint: StreamPosition): void
+  /** A save failed; it is tried again. */
+  onFailed(error: unknown): void
+  /** Another consumer has the checkpoint: nothing can be saved any more. */
+  onStale(error: StaleEpochError): void
+}
+
+/** What a {@link CheckpointWriter} works with. */
+export interface CheckpointWriterOptions {
+  readonly store: CheckpointStore
+  readonly id: string
+  readonly epoch: number
+  /** What the claim answered. */
+  readonly checkpoint: StreamPosition | undefined
+  readonly clock: Clock
+  readonly random: () => number
+  /** How long {@link CheckpointWriter.flush} waits for the store, in milliseconds. */
+  readonly timeoutMs: number
+  readonly hooks: CheckpointWriterHooks
+}
+
+interface Waiter {
+  readonly fragmentNumber: string
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+const RETRY_BASE_MS = 500
+const RETRY_LIMIT_MS = 30_000
+
+/**
+ * Saves positions behind the media's back: one save in flight, and while it is, only the newest of the positions that
+ * come is remembered. A position never moves back. A failed save is repeated with back-off, with what is newest by then.
+ */
+export class CheckpointWriter {
+  readonly #options: CheckpointWriterOptions
+  #newest: StreamPosition | undefined
+  #saved: StreamPosition | undefined
+  #waiters: Waiter[] = []
+  #saving: Promise<void> | undefined
+  #lastError: unknown
+  #stale: StaleEpochError | undefined
+  /** Aborted by the first flush: from then on each save is tried once. */
+  readonly #closing = new AbortController()
+
+  constructor(options: CheckpointWriterOptions) {
+    this.#options = options
+    this.#newest = options.checkpoint
+    this.#saved = options.checkpoint
+  }
+
+  /**
+   * Remembers a position. Resolves when it, or a later one, is saved; at once when it is not after what was saved.
+   * Rejects when that cannot happen any more. The rejection of a promise that nobody looks at is not an unhandled one.
+   */
+  commit(position: StreamPosition): Promise<void> {
+    if (isAfter(position, this.#newest)) this.#newest = position
+    if (!isAfter(position, this.#saved)) return Promise.resolve()
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ fragmentNumber: position.fragmentNumber, resolve, reject })
+    })
+    done.catch(() => undefined)
+    this.#saving ??= this.#saveAll()
+    return done
+  }
+
+  /**
+   * Resolves when the newest position is saved. Tries what failed once more, without waiting.
+   *
+   * @throws ConsumerError `checkpoint-failed` when that fails too, or the store does not answer in time.
+   * @throws StaleEpochError when another consumer has claimed the checkpoint.
+   */
+  async flush(): Promise<void> {
+    this.#closing.abort()
+    const { clock, timeoutMs } = this.#options
+    const timer = new AbortController()
+    let isLate = false
+    const timeout = sleep(clock, timeoutMs, timer.signal).then(
+      () => {
+        isLate = true
+      },
+      () => undefined,
+    )
+    const isPending = isAfter(this.#newest, this.#saved) && this.#stale === undefined
+    this.#saving ??= isPending ? this.#saveAll() : undefined
+    await Promise.race([this.#saving, timeout])
+    timer.abort()
+    if (this.#stale !== undefined) throw this.#stale
+    if (!isAfter(this.#newest, this.#saved)) return
+    throw new ConsumerError(
+      'checkpoint-failed',
+      isLate
+        ? `The checkpoint store did not answer within ${timeoutMs} ms: the last fragments will be repeated.`
+        : 'The last position could not be saved: the fragments since the save before will be repeated.',
+      { cause: this.#lastError },
+    )
+  }
+
+  async #saveAll(): Promise<void> {
+    const { store, id, epoch, hooks, clock, random } = this.#options
+    for (let failures = 0; this.#stale === undefined; ) {
+      const target = this.#newest
+      if (target === undefined || !isAfter(target, this.#saved)) break
+      try {
+        await store.save(id, epoch, target)
+        failures = 0
+        this.#settle(target)
+        hooks.onSaved(target)
+      } catch (error) {
+        this.#lastError = error
+        if (error instanceof StaleEpochError) {
+          this.#stale = error
+          hooks.onStale(error)
+          break
+        }
+        hooks.onFailed(error)
+        if (this.#closing.signal.aborted) break
+        failures += 1
+        const delayMs = backoffMs(failures, RETRY_BASE_MS, RETRY_LIMIT_MS, random)
+        // Cut short by a flush, which means one more try at once.
+        await sleep(clock, delayMs, this.#closing.signal).catch(() => undefined)
+      }
+    }
+    this.#saving = undefined
+    if (!isAfter(this.#newest, this.#saved)) return
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const { reject } of waiters) reject(this.#lastError)
+  }
+
+  #settle(saved: StreamPosition): void {
+    this.#saved = saved
+    const waiters = this.#waiters
+    this.#waiters = waiters.filter((waiter) => isAfter(waiter, saved))
+    for (const waiter of waiters) if (!isAfter(waiter, saved)) waiter.resolve()
+  }
+}
+
+function isAfter(
+  position: { readonly fragmentNumber: string } | undefined,
+  other: { readonly fragmentNumber: string } | undefined,
+): boolean {
+  if (position === undefined) return false
+  if (other === undefined) return true
+  return compareFragmentNumbers(position.fragmentNumber, other.fragmentNumber) > 0
+}

@@ -1,0 +1,197 @@
+import { ParseError } from '../parser/errors.js'
+import type { ServiceError } from '../tags/service-error.js'
+import type { ReconnectReason, SessionEndReason } from './events.js'
+import type { Health } from './health.js'
+import { type DeliveredItem, Intake } from './intake.js'
+import type { MediaSource } from './media-source.js'
+import type { ResolvedOptions } from './options.js'
+import type { Position } from './position.js'
+import { Reconnector } from './reconnect.js'
+import { Session, type SessionItem } from './session.js'
+import type { StatsCounter } from './stats.js'
+
+/** What a {@link Feed} works with. */
+export interface FeedOptions {
+  readonly options: ResolvedOptions
+  readonly source: MediaSource
+  readonly position: Position
+  readonly isFrameMode: boolean
+  readonly health: Health
+  readonly stats: StatsCounter
+  readonly signal: AbortSignal
+}
+
+/** What the next opening must know of the session before. */
+interface Ended {
+  readonly reason: ReconnectReason
+  readonly isEmpty: boolean
+  readonly error: unknown
+  /** The service said that what was asked for is gone, and the session had brought nothing. */
+  readonly lost: ServiceError | undefined
+}
+
+/**
+ * One stream without an end: session after session, each resumed where the one before stopped. Reads only when it is
+ * pulled and keeps nothing back.
+ */
+export class Feed {
+  readonly #context: FeedOptions
+  readonly #intake: Intake
+  readonly #reconnector: Reconnector
+  #session: Session | undefined
+  #sessionNumber = 0
+  /** Whether the session has brought anything new. */
+  #hasProgress = false
+  #fragments = 0
+  #countedBytes = 0
+  #ended: Ended | undefined
+  #closing: Promise<void> = Promise.resolve()
+
+  constructor(context: FeedOptions) {
+    const { options, source, position, health, stats } = context
+    this.#context = context
+    this.#intake = new Intake({
+      options,
+      position,
+      health,
+      stats,
+      onProgress: () => {
+        this.#hasProgress = true
+        this.#reconnector.progress()
+      },
+    })
+    this.#reconnector = new Reconnector({
+      ...options,
+      source,
+      position,
+      health,
+      onResumePointRefused: (error) => this.#intake.loseResumePoint(error),
+    })
+  }
+
+  /**
+   * The next items to hand over, at least one; opens as many sessions as it takes.
+   *
+   * @throws what ends the consumer, after everything before it was answered; the signal's reason.
+   */
+  async pull(): Promise<readonly DeliveredItem[]> {
+    for (;;) {
+      if (this.#intake.failure !== undefined) throw this.#intake.failure
+      const session = (this.#session ??= await this.#open())
+      const items = await session.read()
+      this.#countBytes(session)
+      const out: DeliveredItem[] = []
+      const reason = this.#admit(items, out) ?? this.#endOf(session)
+      if (reason !== undefined) this.#leave(session, reason)
+      if (out.length > 0) return out
+    }
+  }
+
+  /** Closes the connection and tells of a gap that nothing came behind. */
+  async close(): Promise<void> {
+    const session = this.#session
+    if (session !== undefined) {
+      this.#session = undefined
+      this.#report(session, 'closed')
+      this.#closing = session.close()
+    }
+    await this.#closing
+    this.#intake.closeGap(undefined)
+  }
+
+  async #open(): Promise<Session> {
+    const { options, health, signal, isFrameMode } = this.#context
+    const ended = this.#ended
+    // The old connection counts against the stream's three until it is closed.
+    await this.#closing
+    signal.throwIfAborted()
+    if (ended !== undefined) {
+      if (ended.lost !== undefined) this.#intake.loseResumePoint(ended.lost)
+      await this.#reconnector.waitAfter(ended.reason, ended.isEmpty, ended.error, signal)
+    }
+    const { response, selector } = await this.#reconnector.open(signal)
+    this.#ended = undefined
+    this.#sessionNumber += 1
+    this.#hasProgress = false
+    this.#fragments = 0
+    this.#countedBytes = 0
+    const session = new Session({
+      ...options,
+      response,
+      isFrameMode,
+      isResyncing: this.#intake.isResyncing,
+      onServiceError: (error) => {
+        const { id, code, action, fragmentNumber } = error
+        health.report({ type: 'serviceError', id, code, action, fragmentNumber, error })
+      },
+      signal,
+    })
+    const { requestId } = response
+    health.report({ type: 'sessionOpened', session: this.#sessionNumber, selector, requestId })
+    return session
+  }
+
+  /** Takes items in, until one of them ends the session. */
+  #admit(items: readonly SessionItem[], out: DeliveredItem[]): SessionEndReason | undefined {
+    const { options } = this.#context
+    for (const item of items) {
+      const handedOn = out.length
+      const reason = this.#intake.admit(item, out)
+      if (reason !== undefined) return reason
+      if (out.length === handedOn || !isFragment(item)) continue
+      this.#fragments += 1
+      if ((this.#session?.ageMs ?? 0) >= options.sessionRotationMs) return 'rotated'
+    }
+    return undefined
+  }
+
+  /** How the session ended by itself; `undefined` when it goes on. */
+  #endOf(session: Session): SessionEndReason | undefined {
+    const { end, cutFragment } = session
+    if (end === undefined) return undefined
+    if (end.serviceError?.action === 'fail') this.#intake.fail(end.serviceError)
+    // Damage that no fragment was open for, so that none brought it.
+    if (end.reason === 'damaged') {
+      return this.#intake.damaged(undefined, end.error instanceof ParseError ? [end.error] : [])
+    }
+    if (cutFragment !== undefined) this.#intake.cut(cutFragment)
+    return end.reason
+  }
+
+  #leave(session: Session, reason: SessionEndReason): void {
+    this.#session = undefined
+    const serviceError = reason === 'service-error' ? session.end?.serviceError : undefined
+    const isLost = serviceError?.action === 'resume-point-lost' && !this.#hasProgress
+    this.#ended = {
+      // 'closed' is for close() alone.
+      reason: reason as ReconnectReason,
+      isEmpty: session.bytes === 0,
+      error: serviceError ?? session.end?.error,
+      lost: isLost ? serviceError : undefined,
+    }
+    this.#report(session, reason)
+    this.#closing = session.close()
+  }
+
+  #report(session: Session, reason: SessionEndReason): void {
+    this.#countBytes(session)
+    this.#context.health.report({
+      type: 'sessionEnded',
+      session: this.#sessionNumber,
+      reason,
+      fragments: this.#fragments,
+      bytes: session.bytes,
+      durationMs: session.ageMs,
+      error: session.end?.error,
+    })
+  }
+
+  #countBytes(session: Session): void {
+    this.#context.stats.bytes += session.bytes - this.#countedBytes
+    this.#countedBytes = session.bytes
+  }
+}
+
+function isFragment(item: SessionItem): boolean {
+  return 'isComplete' in item
+}

@@ -1,0 +1,294 @@
+import type { ParseError } from '../parser/errors.js'
+import { Frame } from '../parser/frame.js'
+import { isFragmentNumber } from '../tags/fragment-number.js'
+import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
+import type { FragmentMetadata } from '../tags/metadata.js'
+import { DamagedFragmentError, ResumePointLostError } from './errors.js'
+import type { SessionEndReason } from './events.js'
+import { FrameLedger } from './frame-ledger.js'
+import type { Health } from './health.js'
+import type { ResolvedOptions } from './options.js'
+import type { Position, StreamPosition } from './position.js'
+import type { SessionItem } from './session.js'
+import type { StatsCounter } from './stats.js'
+
+/** What an {@link Intake} works with. */
+export interface IntakeOptions {
+  readonly options: Pick<
+    ResolvedOptions,
+    'onDamagedFragment' | 'onResumePointLost' | 'gapDetection' | 'caughtUpMs'
+  >
+  readonly position: Position
+  readonly health: Health
+  readonly stats: StatsCounter
+  /** Something new is handed on. */
+  readonly onProgress: () => void
+}
+
+/** What is done with an arrival; a reason ends the session. */
+type Verdict = 'deliver' | 'duplicate' | 'before-start' | SessionEndReason
+
+/** How often a damaged or missing fragment is asked for again. */
+const MAX_REFETCHES = 3
+// A limit that was passed is how the stream is, not what happened to it on the way: fetching it again changes nothing.
+const NO_DAMAGE: ReadonlySet<string> = new Set([
+  'string-too-large',
+  'binary-too-large',
+  'too-many-tags',
+  'too-many-tracks',
+])
+
+/**
+ * Looks at everything that arrives and hands on what is whole, sound, next and new. What is not ends the session, so that
+ * it is fetched again; after three times the user's policy decides.
+ */
+export class Intake {
+  readonly #position: Position
+  readonly #health: Health
+  readonly #stats: StatsCounter
+  readonly #options: IntakeOptions['options']
+  readonly #onProgress: () => void
+  readonly #ledger = new FrameLedger()
+  /** What was decided about the fragment that is arriving; each arrival has a metadata object of its own. */
+  #arrival: FragmentMetadata | undefined
+  #verdict: Verdict = 'deliver'
+  #refetches = 0
+  #damagedNumber: string | undefined
+  #isResyncing = false
+  #oddToken: string | undefined
+  #areTokensOdd = false
+  #failure: unknown
+
+  constructor({ options, position, health, stats, onProgress }: IntakeOptions) {
+    this.#options = options
+    this.#position = position
+    this.#health = health
+    this.#stats = stats
+    this.#onProgress = onProgress
+  }
+
+  /** What ends the consumer, once everything handed on before is consumed. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
+  /** Whether the next session must pass damage over: the fragment to give up has no readable number to resume after. */
+  get isResyncing(): boolean {
+    return this.#isResyncing
+  }
+
+  /** Ends the consumer; the first cause counts. */
+  fail(error: unknown): void {
+    this.#failure ??= error
+  }
+
+  /**
+   * Takes one item in, and puts it into `out` if it is to be handed on. Answers why the session must end; what follows in
+   * it must then not be taken in.
+   */
+  admit(item: SessionItem, out: DeliveredItem[]): SessionEndReason | undefined {
+    return item instanceof Frame ? this.#admitFrame(item, out) : this.#admitFragment(item, out)
+  }
+
+  /** The response ended inside this fragment: it is owed. */
+  cut({ metadata }: GetMediaFragment): void {
+    const { fragmentNumber, serverTimestampMs, serviceErrors } = metadata
+    // The number beside an error says what the error is about, not what is arriving.
+    if (serviceErrors.length > 0 || !isNumber(fragmentNumber)) return
+    this.#position.owe(fragmentNumber, serverTimestampMs)
+  }
+
+  /** A fragment is damaged. Answers why the session must end. */
+  damaged(fragmentNumber: string | undefined, errors: readonly ParseError[]): SessionEndReason {
+    this.#refetches += 1
+    const attempt = this.#refetches
+    const { onDamagedFragment } = this.#options
+    const action = attempt <= MAX_REFETCHES ? 'refetch' : onDamagedFragment
+    this.#health.report({ type: 'damagedFragment', fragmentNumber, attempt, action, errors })
+    if (action === 'fail') {
+      this.fail(new DamagedFragmentError(fragmentNumber, attempt, errors.at(-1)))
+    } else if (action === 'skip') {
+      this.#refetches = 0
+      // A number that was another one the time before is itself what is damaged: there is nothing to resume after.
+      const isSure = fragmentNumber !== undefined && fragmentNumber === this.#damagedNumber
+      this.#position.skipDamaged(isSure ? fragmentNumber : undefined)
+      this.#isResyncing = !isSure
+    }
+    this.#damagedNumber = fragmentNumber
+    return 'damaged'
+  }
+
+  /**
+   * The service says that what was asked for is gone. Moves the position as `onResumePointLost` says, unless there is
+   * another way to ask for the same one.
+   *
+   * @throws ResumePointLostError when the policy is 'fail'.
+   */
+  loseResumePoint(error: unknown): void {
+    const position = this.#position
+    if (position.tryWithoutToken()) return
+    const { onResumePointLost: policy } = this.#options
+    const afterFragmentNumber = position.last?.fragmentNumber
+    this.#health.report({ type: 'resumePointLost', afterFragmentNumber, policy, error })
+    position.restart(policy === 'now' ? 'NOW' : 'EARLIEST')
+    if (policy !== 'fail') return
+    this.closeGap(undefined)
+    throw new ResumePointLostError(afterFragmentNumber, error)
+  }
+
+  /** Tells of the gap that ends here, if there is one. */
+  closeGap(beforeFragmentNumber: string | undefined): void {
+    const gap = this.#position.closeGap(beforeFragmentNumber)
+    if (gap !== undefined) this.#health.report({ type: 'gap', ...gap })
+  }
+
+  #admitFrame(frame: GetMediaFrame, out: DeliveredItem[]): SessionEndReason | undefined {
+    const { metadata } = frame
+    const verdict = metadata === this.#arrival ? this.#verdict : this.#begin(metadata)
+    if (verdict === 'duplicate' || verdict === 'before-start') return undefined
+    if (verdict !== 'deliver') return verdict
+    switch (this.#ledger.judge(frame)) {
+      case 'new':
+        out.push(frame)
+        this.#onProgress()
+        return undefined
+      case 'repeat':
+        return undefined
+      case 'differs':
+        return this.damaged(metadata.fragmentNumber, [])
+    }
+  }
+
+  #admitFragment(fragment: GetMediaFragment, out: DeliveredItem[]): SessionEndReason | undefined {
+    if (!isWhole(fragment)) return this.#admitPart(fragment)
+    const { metadata, errors } = fragment
+    const { fragmentNumber } = metadata
+    if (errors.some((error) => !NO_DAMAGE.has(error.code))) {
+      return this.#isResyncing || this.#isBehind(fragmentNumber)
+        ? undefined
+        : this.damaged(fragmentNumber, errors)
+    }
+    if (!this.#isTokenTrusted(metadata)) return this.damaged(fragmentNumber, [])
+    const verdict = metadata === this.#arrival ? this.#verdict : this.#begin(metadata)
+    this.#arrival = undefined
+    if (verdict === 'duplicate') {
+      this.#health.report({ type: 'duplicateDropped', fragmentNumber })
+      return undefined
+    }
+    if (verdict === 'before-start') {
+      this.#stats.droppedBeforeStart += 1
+      return undefined
+    }
+    if (verdict !== 'deliver') return verdict
+    if (!this.#ledger.complete(metadata)) return this.damaged(fragmentNumber, [])
+    this.#deliver(fragment, out)
+    // Nothing behind the next damage would be noticed as missing while damage is passed over.
+    if (!this.#isResyncing) return undefined
+    this.#isResyncing = false
+    return 'damaged'
+  }
+
+  #deliver(fragment: WholeFragment, out: DeliveredItem[]): void {
+    const { fragmentNumber, millisBehindNow } = fragment.metadata
+    this.#position.advance(positionOf(fragment))
+    this.#refetches = 0
+    this.#damagedNumber = undefined
+    this.#onProgress()
+    if (millisBehindNow !== undefined) {
+      const isCaughtUp = millisBehindNow <= this.#options.caughtUpMs
+      this.#health.report({ type: 'lag', fragmentNumber, millisBehindNow, isCaughtUp })
+    }
+    out.push(fragment)
+  }
+
+  /** A fragment without its end, in the middle of a response. */
+  #admitPart(fragment: GetMediaFragment): SessionEndReason | undefined {
+    const { metadata, errors, hasCluster } = fragment
+    const { fragmentNumber, serviceErrors } = metadata
+    if (this.#isResyncing || serviceErrors.length > 0) return undefined
+    const number = isNumber(fragmentNumber) ? fragmentNumber : undefined
+    // A document of headers and tags only, with which a producer ends a stream.
+    if (!hasCluster && number === undefined && errors.length === 0) return undefined
+    return this.damaged(number, errors)
+  }
+
+  /** Decides about a fragment by its number, before any of it is handed on. */
+  #begin(metadata: FragmentMetadata): Verdict {
+    const verdict = this.#decide(metadata)
+    this.#arrival = metadata
+    this.#verdict = verdict
+    return verdict
+  }
+
+  #decide({ fragmentNumber }: FragmentMetadata): Verdict {
+    if (!isNumber(fragmentNumber)) {
+      return this.#isResyncing ? 'before-start' : this.damaged(undefined, [])
+    }
+    const position = this.#position
+    const admission = position.admit(fragmentNumber)
+    if (admission === 'duplicate' || admission === 'before-start') return admission
+    if (admission !== 'deliver' && !this.#acceptGap(admission, fragmentNumber)) return 'gap'
+    this.closeGap(fragmentNumber)
+    return 'deliver'
+  }
+
+  /** A fragment was left out before this one. True when it is taken all the same. */
+  #acceptGap(admission: 'missing' | 'jump', fragmentNumber: string): boolean {
+    const { gapDetection, onResumePointLost } = this.#options
+    const isReportOnly = admission === 'jump' && gapDetection === 'report'
+    if (!isReportOnly && this.#refetches < MAX_REFETCHES) {
+      this.#refetches += 1
+      return false
+    }
+    const after = this.#position.last?.fragmentNumber
+    this.#position.acceptGap(fragmentNumber)
+    if (admission === 'jump' || onResumePointLost !== 'fail') return true
+    this.closeGap(fragmentNumber)
+    this.fail(new ResumePointLostError(after, undefined))
+    return false
+  }
+
+  // TAIL repeats the number of HEAD in every known stream: a digit that changed on the way would be found here, before it
+  // makes the guard drop everything up to it. Should the service do it otherwise one day, the same pair comes twice.
+  #isTokenTrusted({ fragmentNumber, continuationToken = '' }: FragmentMetadata): boolean {
+    if (this.#areTokensOdd || continuationToken === fragmentNumber) return true
+    if (!isFragmentNumber(continuationToken)) return true
+    const pair = `${fragmentNumber} ${continuationToken}`
+    this.#areTokensOdd = pair === this.#oddToken
+    this.#oddToken = pair
+    return this.#areTokensOdd
+  }
+
+  #isBehind(fragmentNumber: string): boolean {
+    const admission = this.#position.admit(fragmentNumber)
+    return admission === 'duplicate' || admission === 'before-start'
+  }
+}
+
+/** A fragment with its end and its number. */
+export type WholeFragment = GetMediaFragment & {
+  readonly metadata: FragmentMetadata & { readonly fragmentNumber: string }
+}
+
+/** What is handed on; in frame mode a fragment says that all its frames were. */
+export type DeliveredItem = GetMediaFrame | WholeFragment
+
+/** Only TAIL proves that a fragment is whole; without a number it has no place in the order. */
+function isWhole(fragment: GetMediaFragment): fragment is WholeFragment {
+  const { isComplete, metadata } = fragment
+  return isComplete && metadata.continuationToken !== undefined && isNumber(metadata.fragmentNumber)
+}
+
+function isNumber(text: string | undefined): text is string {
+  return text !== undefined && isFragmentNumber(text)
+}
+
+/** The place behind a fragment. */
+export function positionOf({ metadata }: WholeFragment): StreamPosition {
+  const { fragmentNumber, continuationToken, serverTimestampMs } = metadata
+  return {
+    fragmentNumber,
+    ...(continuationToken === undefined ? {} : { continuationToken }),
+    ...(serverTimestampMs === undefined ? {} : { serverTimestampMs }),
+  }
+}

@@ -1,0 +1,280 @@
+import { hostname } from 'node:os'
+import type { Logger } from '@smithy/types'
+import { type ParserLimits, resolveLimits } from '../parser/limits.js'
+import type { CheckpointStore } from './checkpoint.js'
+import { type Clock, systemClock } from './clock.js'
+import { InvalidOptionError } from './errors.js'
+import type {
+  KinesisVideoClient,
+  KinesisVideoClientConfig,
+  KinesisVideoMediaClientConfig,
+  MediaSource,
+} from './media-source.js'
+import { type InclusiveStart, type StartSelector, validateStart } from './start-selector.js'
+
+/** Limits of the parser, and whether CRC-32 elements are verified. */
+export interface ConsumerParserOptions extends ParserLimits {
+  /** Verify the CRC-32 elements of producers that write them; a mismatch is a damaged fragment. Default false. */
+  readonly verifyCrc32?: boolean
+}
+
+/** How failures are borne. One budget for all kinds: opening a session, and sessions that break. */
+export interface RetryOptions {
+  /**
+   * Failures in a row, without a fragment or an ordinary end between them, before the iterator throws
+   * `retries-exhausted`. Default 50, with the default delay about twelve minutes. `Infinity` never gives up.
+   */
+  readonly maxRetries?: number | undefined
+  /** The longest back-off in milliseconds, before the 1 s or 5 s that limits of the service add. Default 30,000. */
+  readonly maxDelayMs?: number | undefined
+}
+
+/** What every consumer can be told. */
+export interface ConsumerSettings {
+  /**
+   * Where to start; a checkpoint goes before it. Default `{ StartSelectorType: 'NOW' }`. When a first session at NOW brings
+   * nothing, the next one starts at the time of its request, so that nothing between the two is missed.
+   */
+  readonly startSelector?: StartSelector | InclusiveStart | undefined
+  /** Where the position is kept. Default: nowhere; a new consumer begins at `startSelector`. */
+  readonly checkpoint?: CheckpointStore | undefined
+  /** The checkpoint's name in its store. Default: the ARN or the name of the stream. Set it where several regions share a store. */
+  readonly checkpointId?: string | undefined
+  /** Who claims the checkpoint, for people who look into the store. Default: host name and process ID. */
+  readonly checkpointOwner?: string | undefined
+  /** How long claiming, and saving at the end, may take, in milliseconds. Default 10,000; then `checkpoint-failed`. */
+  readonly checkpointTimeoutMs?: number | undefined
+  /**
+   * When a fragment counts as done. `'auto'`, the default: when the loop asks for the next one (what reads ahead, such as
+   * a Node stream, asks before it is done: use `'manual'` there). `'manual'`: when `fragment.commit()` or
+   * `consumer.commit()` is called.
+   */
+  readonly commit?: 'auto' | 'manual' | undefined
+  /**
+   * When the fragment to resume from is gone, because it has expired: `'fail'`, the default, throws `ResumePointLostError`;
+   * `'earliest'` goes on with the oldest that is left; `'now'` with what comes next. Always with a gap event.
+   */
+  readonly onResumePointLost?: 'fail' | 'earliest' | 'now' | undefined
+  /**
+   * What becomes of a fragment that came damaged once and three times again: `'fail'`, the default, throws
+   * `DamagedFragmentError`; `'skip'` goes on after it, with a gap event. Its bytes are never yielded; in frame mode, the
+   * frames before the damage were.
+   */
+  readonly onDamagedFragment?: 'fail' | 'skip' | undefined
+  /**
+   * Whether fragments that the service left out are looked for by the sequence in their numbers, a layout that is not
+   * documented: `'off'`, the default; `'report'` with an event; `'refetch'` asks for them again, three times, then tells.
+   * A producer that starts anew may look like a gap.
+   */
+  readonly gapDetection?: 'off' | 'report' | 'refetch' | undefined
+  /** Whether a stream that does not exist is waited for. Default false: `request-failed`. */
+  readonly waitForStream?: boolean | undefined
+  /** How long a call may take until its response headers, in milliseconds, GetDataEndpoint included. Default 20,000. */
+  readonly firstByteTimeoutMs?: number | undefined
+  /**
+   * How long a session may bring no byte, in milliseconds. Only time in which the consumer waits for bytes counts, so a slow
+   * loop is never punished. Default 30,000: fragments are at most 20 s long, and the service ends silent sessions by itself.
+   */
+  readonly readIdleTimeoutMs?: number | undefined
+  /**
+   * After how many milliseconds a session is closed between two fragments and a new one opened. Default: never; the
+   * service does it after about 45 minutes.
+   */
+  readonly sessionRotationMs?: number | undefined
+  /** How failures are borne. */
+  readonly retry?: RetryOptions | undefined
+  /** The lag in milliseconds up to which `isCaughtUp` of the `lag` event is true. Default 5,000. */
+  readonly caughtUpMs?: number | undefined
+  /** Limits of the parser. A fragment that passes one is damaged. */
+  readonly parser?: ConsumerParserOptions | undefined
+  /** Where log lines go: any `Logger` of `@smithy/types`, such as pino, Powertools or `console`. Default: nowhere. */
+  readonly logger?: Logger | undefined
+  /** Ends the consumer at once; the iterator throws its reason. To end without an error use `stop()`. */
+  readonly signal?: AbortSignal | undefined
+  /** Settings of the consumer's own media client, such as `requestHandler` for a proxy. Endpoint and retries are not to be set. */
+  readonly mediaClientConfig?: KinesisVideoMediaClientConfig | undefined
+  /** The data endpoint, such as a VPC endpoint's URL. Default: what GetDataEndpoint answers, which must be a host of AWS's. */
+  readonly dataEndpoint?: string | undefined
+  /** Whether the data endpoint may be http on a host other than loopback. Default false. The danger: media and signatures in clear text. */
+  readonly allowInsecureHttp?: boolean | undefined
+  /** What tells the time. Default: the process's own clock. For tests. */
+  readonly clock?: Clock | undefined
+  /** Numbers of at least 0 and below 1, for jitter. Default `Math.random`. For tests. */
+  readonly random?: (() => number) | undefined
+}
+
+/** The stream by its name, or by its ARN: one of the two. */
+export type StreamChoice =
+  | { readonly streamName: string; readonly streamARN?: undefined }
+  | { readonly streamARN: string; readonly streamName?: undefined }
+
+/**
+ * Where the media comes from: a client of the caller's, settings for one (the default, with the SDK's own region and
+ * credential chain), or another source. A client is used for GetDataEndpoint and never closed or changed; its region and
+ * credentials serve GetMedia too.
+ */
+export type ClientChoice =
+  | {
+      readonly client: KinesisVideoClient
+      readonly clientConfig?: undefined
+      readonly source?: undefined
+    }
+  | {
+      readonly clientConfig?: KinesisVideoClientConfig | undefined
+      readonly client?: undefined
+      readonly source?: undefined
+    }
+  | {
+      readonly source: MediaSource
+      readonly client?: undefined
+      readonly clientConfig?: undefined
+    }
+
+/** Everything a consumer can be told: {@link ConsumerSettings}, which stream, and through which client. */
+export type KinesisVideoConsumerOptions = ConsumerSettings & StreamChoice & ClientChoice
+
+/** The options with every default filled in. */
+export interface ResolvedOptions {
+  readonly stream: string
+  readonly streamName: string | undefined
+  readonly streamARN: string | undefined
+  readonly client: KinesisVideoClient | undefined
+  readonly clientConfig: KinesisVideoClientConfig | undefined
+  readonly mediaClientConfig: KinesisVideoMediaClientConfig | undefined
+  readonly source: MediaSource | undefined
+  readonly dataEndpoint: string | undefined
+  readonly allowInsecureHttp: boolean
+  readonly start: StartSelector | InclusiveStart
+  readonly checkpoint: CheckpointStore | undefined
+  readonly checkpointId: string
+  readonly checkpointOwner: string
+  readonly checkpointTimeoutMs: number
+  readonly commit: 'auto' | 'manual'
+  readonly onResumePointLost: 'fail' | 'earliest' | 'now'
+  readonly onDamagedFragment: 'fail' | 'skip'
+  readonly gapDetection: 'off' | 'report' | 'refetch'
+  readonly waitForStream: boolean
+  readonly firstByteTimeoutMs: number
+  readonly readIdleTimeoutMs: number
+  readonly sessionRotationMs: number
+  readonly maxRetries: number
+  readonly maxDelayMs: number
+  readonly caughtUpMs: number
+  readonly parser: ConsumerParserOptions
+  readonly logger: Logger | undefined
+  readonly signal: AbortSignal | undefined
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+const STREAM_NAME = /^[a-zA-Z0-9_.-]{1,256}$/
+const STREAM_ARN =
+  /^arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:[a-z]+\/[a-zA-Z0-9_.-]+\/[0-9]+$/
+const MAX_ARN_LENGTH = 1024
+
+/**
+ * Checks the options and fills in the defaults. Nothing is sent, opened or read.
+ *
+ * @throws InvalidOptionError for the first one that is wrong.
+ */
+export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOptions {
+  const { streamName, streamARN, client, clientConfig, source } = options
+  const stream = checkStream(streamName, streamARN)
+  const given = Object.entries({ client, clientConfig, source }).filter(
+    ([, value]) => value !== undefined,
+  )
+  if (given.length > 1) {
+    throw new InvalidOptionError(given[0][0], `give it or ${given[1][0]}, not both`)
+  }
+  const { retry = {}, parser = {}, checkpointId = stream } = options
+  checkParser(parser)
+  if (checkpointId === '') throw new InvalidOptionError('checkpointId', 'must not be empty')
+  return {
+    stream,
+    streamName,
+    streamARN,
+    client,
+    clientConfig,
+    mediaClientConfig: options.mediaClientConfig,
+    source,
+    dataEndpoint: options.dataEndpoint,
+    allowInsecureHttp: options.allowInsecureHttp ?? false,
+    start: validateStart(options.startSelector ?? { StartSelectorType: 'NOW' }),
+    checkpoint: options.checkpoint,
+    checkpointId,
+    checkpointOwner: options.checkpointOwner ?? `${hostname()}:${process.pid}`,
+    checkpointTimeoutMs: duration(options, 'checkpointTimeoutMs', 10_000),
+    commit: oneOf('commit', options.commit, ['auto', 'manual']),
+    onResumePointLost: oneOf('onResumePointLost', options.onResumePointLost, ['fail', 'earliest', 'now']),
+    onDamagedFragment: oneOf('onDamagedFragment', options.onDamagedFragment, ['fail', 'skip']),
+    gapDetection: oneOf('gapDetection', options.gapDetection, ['off', 'report', 'refetch']),
+    waitForStream: options.waitForStream ?? false,
+    firstByteTimeoutMs: duration(options, 'firstByteTimeoutMs', 20_000),
+    readIdleTimeoutMs: duration(options, 'readIdleTimeoutMs', 30_000),
+    sessionRotationMs: duration(options, 'sessionRotationMs', Number.POSITIVE_INFINITY),
+    maxRetries: checkRetries(retry.maxRetries ?? 50),
+    maxDelayMs: duration(retry, 'maxDelayMs', 30_000),
+    caughtUpMs: duration(options, 'caughtUpMs', 5000),
+    parser,
+    logger: options.logger,
+    signal: options.signal,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  }
+}
+
+function checkStream(streamName: unknown, streamARN: unknown): string {
+  if ((streamName === undefined) === (streamARN === undefined)) {
+    throw new InvalidOptionError('streamName', 'give it or streamARN, exactly one of the two')
+  }
+  if (streamARN === undefined) {
+    if (typeof streamName === 'string' && STREAM_NAME.test(streamName)) return streamName
+    throw new InvalidOptionError('streamName', 'pass 1 to 256 characters of A-Z, a-z, 0-9, _, . and -')
+  }
+  if (
+    typeof streamARN === 'string' &&
+    streamARN.length <= MAX_ARN_LENGTH &&
+    STREAM_ARN.test(streamARN)
+  ) {
+    return streamARN
+  }
+  throw new InvalidOptionError(
+    'streamARN',
+    'pass arn:aws:kinesisvideo:<region>:<account>:stream/<name>/<creation time>',
+  )
+}
+
+function checkParser(parser: ConsumerParserOptions): void {
+  try {
+    resolveLimits(parser)
+  } catch (error) {
+    throw new InvalidOptionError('parser', error instanceof Error ? error.message : String(error))
+  }
+}
+
+function checkRetries(value: number): number {
+  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0)) return value
+  throw new InvalidOptionError('retry.maxRetries', 'pass a whole number of at least 0, or Infinity')
+}
+
+/** A time that a timer can wait: at least 1 ms, at most the 2^31 − 1 ms of setTimeout; `Infinity` is never. */
+function duration<Name extends string>(
+  options: { readonly [Key in Name]?: number | undefined },
+  name: Name,
+  fallback: number,
+): number {
+  const value = options[name] ?? fallback
+  if (value === fallback || (value >= 1 && value <= 0x7fff_ffff)) return value
+  throw new InvalidOptionError(name, `pass milliseconds from 1 to ${0x7fff_ffff}`)
+}
+
+/** One of the named values, of which the first is the default. */
+function oneOf<const Value extends string>(
+  name: string,
+  given: Value | undefined,
+  values: readonly [Value, ...Value[]],
+): Value {
+  const value = given ?? values[0]
+  if (values.includes(value)) return value
+  throw new InvalidOptionError(name, `${JSON.stringify(value)} is not one of ${values.join(', ')}`)
+}

@@ -1,0 +1,332 @@
+import { Frame } from '../parser/frame.js'
+import { isFragmentNumber } from '../tags/fragment-number.js'
+import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
+import type { CheckpointClaim } from './checkpoint.js'
+import { CheckpointWriter } from './checkpoint-writer.js'
+import { raceAbort, sleep } from './clock.js'
+import { ConsumerError } from './errors.js'
+import { Feed } from './feed.js'
+import type { Health } from './health.js'
+import { type DeliveredItem, positionOf } from './intake.js'
+import type { MediaSource } from './media-source.js'
+import type { ResolvedOptions } from './options.js'
+import { Position, type StreamPosition } from './position.js'
+import type { StatsCounter } from './stats.js'
+
+/** A whole fragment, and the way to say that it is done with. */
+export interface ConsumedFragment extends GetMediaFragment {
+  /**
+   * Commits the fragment, and with it every one before. Resolves when that is saved; at once without a checkpoint store.
+   * Rejects when it cannot be saved any more; a rejection that nobody looks at is not an unhandled one.
+   */
+  commit(): Promise<void>
+}
+
+/** What a {@link Run} works with. */
+export interface RunOptions {
+  readonly options: ResolvedOptions
+  readonly isFrameMode: boolean
+  readonly health: Health
+  readonly stats: StatsCounter
+}
+
+/** The reason of the abort that ends a run without an error. */
+const STOPPED: unique symbol = Symbol('stopped')
+
+/**
+ * One iteration over a stream, from the first `next()` to the end: claims the checkpoint, hands over what the feed brings,
+ * commits what the loop is done with, and closes everything, whichever way it ends.
+ *
+ * Written out rather than as an async generator, for two reasons: `return()` must end a `next()` that is waiting, where a
+ * generator's would wait for it, and an item that is there already costs one resolved promise.
+ */
+export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIterableIterator<T> {
+  readonly #context: RunOptions
+  /** Aborted to end everything at once. Its reason: STOPPED, the user's, or the error that ended the run. */
+  readonly #controller = new AbortController()
+  #feed: Feed | undefined
+  #source: MediaSource | undefined
+  #writer: CheckpointWriter | undefined
+  #items: readonly DeliveredItem[] = []
+  #at = 0
+  /** The place behind what was handed over whole and not committed yet. */
+  #done: StreamPosition | undefined
+  /** The place behind the fragment that the loop is at work on. */
+  #inHand: StreamPosition | undefined
+  /** An item was handed over, and the loop has not come back from it. */
+  #isAtWork = false
+  #isOver = false
+  #starting: Promise<void> | undefined
+  /** The call that is under way; further ones queue behind it. */
+  #pulling: Promise<IteratorResult<T, undefined>> | undefined
+  #closed: Promise<void> | undefined
+  #resolveReturned: (() => void) | undefined
+
+  constructor(context: RunOptions) {
+    this.#context = context
+    context.options.signal?.addEventListener('abort', this.#onUserAbort, { once: true })
+    this.#controller.signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (context.options.signal?.aborted === true) this.#onUserAbort()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#pulling === undefined) {
+      const value = this.#take()
+      if (value !== undefined) return Promise.resolve({ done: false, value })
+    }
+    // Out of line, as most items are there already.
+    const before = this.#pulling
+    const result = before === undefined ? this.#pull() : before.then(() => this.#pull())
+    this.#pulling = result
+    const release = (): void => {
+      if (this.#pulling === result) this.#pulling = undefined
+    }
+    result.then(release, release)
+    return result
+  }
+
+  async return(): Promise<IteratorResult<T, undefined>> {
+    this.#controller.abort(STOPPED)
+    await this.#close()
+    return { done: true, value: undefined }
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T, undefined>> {
+    await this.return()
+    throw error
+  }
+
+  /** Commits what was handed over: in frame mode whole fragments before the frame at hand, else up to the one at hand. */
+  commit(): Promise<void> {
+    return this.#commit(this.#inHand ?? this.#done)
+  }
+
+  /**
+   * Ends the run: no bytes from now on. Resolves when the loop has asked for the next item, which says that it is done
+   * with the last, and that is saved; or after `drainTimeoutMs`, if the loop does not.
+   */
+  async stop(drainTimeoutMs: number): Promise<void> {
+    const { clock } = this.#context.options
+    this.#controller.abort(STOPPED)
+    if (this.#isAtWork) {
+      const limit = new AbortController()
+      const isReturned = new Promise<void>((resolve) => {
+        this.#resolveReturned = resolve
+      })
+      await Promise.race([
+        isReturned,
+        sleep(clock, drainTimeoutMs, limit.signal).catch(() => undefined),
+      ])
+      limit.abort()
+    }
+    await this.#close()
+  }
+
+  readonly #onUserAbort = (): void => {
+    this.#controller.abort(this.#context.options.signal?.reason)
+  }
+
+  readonly #onAbort = (): void => {
+    this.#items = []
+    // The loop may never come back for the error: the connection is closed now, whether it does or not.
+    void this.#feed?.close()
+    if (this.#controller.signal.reason !== STOPPED) this.#close().catch(() => undefined)
+  }
+
+  async #pull(): Promise<IteratorResult<T, undefined>> {
+    if (this.#isOver) return { done: true, value: undefined }
+    const { signal } = this.#controller
+    try {
+      for (;;) {
+        const value = this.#take()
+        if (value !== undefined) return { done: false, value }
+        signal.throwIfAborted()
+        await (this.#starting ??= this.#start())
+        const items = await (this.#feed as Feed).pull()
+        signal.throwIfAborted()
+        this.#items = items
+        this.#at = 0
+      }
+    } catch (error) {
+      return this.#end(error)
+    }
+  }
+
+  /** The next item that is there; with `commit: 'auto'` it also commits the one before. */
+  #take(): T | undefined {
+    const { stats, isFrameMode } = this.#context
+    this.#release()
+    const items = this.#items
+    while (this.#at < items.length) {
+      const item = items[this.#at]
+      this.#at += 1
+      if (item instanceof Frame) {
+        stats.frames += 1
+        this.#isAtWork = true
+        return item as T
+      }
+      const position = positionOf(item)
+      stats.fragments += 1
+      stats.position = position
+      if (!isFrameMode) {
+        stats.frames += item.frames.length
+        this.#inHand = position
+        this.#isAtWork = true
+        return Object.assign(item, { commit: () => this.#commit(position) }) as T
+      }
+      // All its frames were handed over, and asked past.
+      this.#inHand = position
+      this.#release()
+    }
+    return undefined
+  }
+
+  /** The loop asks for the next item: it is done with the one at hand. */
+  #release(): void {
+    this.#isAtWork = false
+    const position = this.#inHand
+    if (position !== undefined) {
+      this.#inHand = undefined
+      this.#done = position
+      if (this.#context.options.commit === 'auto') void this.#commit(position)
+    }
+    this.#resolveReturned?.()
+  }
+
+  #commit(position: StreamPosition | undefined): Promise<void> {
+    if (position === undefined || this.#writer === undefined) return Promise.resolve()
+    return this.#writer.commit(position)
+  }
+
+  async #start(): Promise<void> {
+    const { options, health, stats, isFrameMode } = this.#context
+    const { signal } = this.#controller
+    const claim = await this.#claim(signal)
+    const { clock, random, checkpoint: store, checkpointId: id } = options
+    if (store !== undefined && claim !== undefined) {
+      const { epoch, checkpoint, damage } = claim
+      stats.position = checkpoint
+      stats.savedPosition = checkpoint
+      health.report({ type: 'checkpointClaimed', epoch, checkpoint, damage })
+      this.#writer = new CheckpointWriter({
+        store,
+        id,
+        epoch,
+        checkpoint,
+        clock,
+        random,
+        timeoutMs: options.checkpointTimeoutMs,
+        hooks: {
+          onSaved: (saved) => {
+            stats.savedPosition = saved
+            health.report({ type: 'checkpointSaved', fragmentNumber: saved.fragmentNumber })
+          },
+          onFailed: (error) => health.report({ type: 'checkpointFailed', error }),
+          onStale: (error) => this.#controller.abort(error),
+        },
+      })
+    }
+    this.#source = options.source ?? (await createSdkSource(options))
+    signal.throwIfAborted()
+    this.#feed = new Feed({
+      options,
+      source: this.#source,
+      position: new Position(options.start, claim?.checkpoint, options.gapDetection !== 'off'),
+      isFrameMode,
+      health,
+      stats,
+      signal,
+    })
+  }
+
+  async #claim(signal: AbortSignal): Promise<CheckpointClaim | undefined> {
+    const { checkpoint: store, checkpointId, checkpointOwner, checkpointTimeoutMs, clock } =
+      this.#context.options
+    if (store === undefined) return undefined
+    const limit = new AbortController()
+    const onAbort = (): void => limit.abort(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const cancelTimer = clock.setTimer(
+      () => limit.abort(new Error(`No answer within ${checkpointTimeoutMs} ms`)),
+      checkpointTimeoutMs,
+    )
+    try {
+      signal.throwIfAborted()
+      const claim = await raceAbort(store.claim(checkpointId, checkpointOwner), limit.signal)
+      return checkClaim(claim)
+    } catch (error) {
+      if (signal.aborted || error instanceof ConsumerError) throw error
+      throw new ConsumerError(
+        'checkpoint-failed',
+        `The checkpoint ${JSON.stringify(checkpointId)} could not be claimed: nothing was read.`,
+        { cause: error },
+      )
+    } finally {
+      cancelTimer()
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** The way out of every call that cannot go on. */
+  async #end(error: unknown): Promise<IteratorResult<T, undefined>> {
+    this.#isOver = true
+    this.#controller.abort(error)
+    const { reason } = this.#controller.signal
+    if (reason !== STOPPED) {
+      await this.#close().catch(() => undefined)
+      // A commit of the last item may have come after the closing.
+      await this.#writer?.flush().catch(() => undefined)
+      throw reason
+    }
+    await this.#close()
+    await this.#writer?.flush()
+    return { done: true, value: undefined }
+  }
+
+  /** Closes everything, once. Rejects when the last position could not be saved. */
+  #close(): Promise<void> {
+    this.#closed ??= this.#closeAll()
+    return this.#closed
+  }
+
+  async #closeAll(): Promise<void> {
+    const { options, health } = this.#context
+    options.signal?.removeEventListener('abort', this.#onUserAbort)
+    await this.#feed?.close()
+    await this.#source?.close?.()
+    let saveError: unknown
+    await this.#writer?.flush().catch((error: unknown) => {
+      saveError = error
+    })
+    const { reason } = this.#controller.signal
+    const isUsers = options.signal?.aborted === true && reason === options.signal.reason
+    if (reason !== STOPPED) {
+      health.report({ type: 'closed', reason: isUsers ? 'aborted' : 'failed', error: reason })
+    } else if (saveError === undefined) {
+      health.report({ type: 'closed', reason: 'stopped', error: undefined })
+    } else {
+      health.report({ type: 'closed', reason: 'failed', error: saveError })
+      throw saveError
+    }
+  }
+}
+
+/** What a store answers is another's code: a position that is none must not become one. */
+function checkClaim(claim: CheckpointClaim): CheckpointClaim {
+  const number: unknown = claim.checkpoint?.fragmentNumber
+  if (number === undefined || (typeof number === 'string' && isFragmentNumber(number))) return claim
+  throw new ConsumerError(
+    'checkpoint-damaged',
+    'The checkpoint store answered a position without a fragment number. Delete the checkpoint to start afresh.',
+  )
+}
+
+// Loaded when it is needed: who reads files, or through a source of their own, does not wait for the SDK.
+async function createSdkSource(options: ResolvedOptions): Promise<MediaSource> {
+  const { SdkMediaSource } = await import('./media-source.js')
+  return new SdkMediaSource(options)
+}

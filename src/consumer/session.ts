@@ -1,0 +1,246 @@
+import type { FragmentParserOptions } from '../parser/fragment-parser.js'
+import type { ParserLimits } from '../parser/limits.js'
+import {
+  type GetMediaFragment,
+  type GetMediaFrame,
+  GetMediaParser,
+} from '../tags/get-media-parser.js'
+import type { FragmentMetadata } from '../tags/metadata.js'
+import type { ServiceError } from '../tags/service-error.js'
+import { type BodyReader, createBodyReader } from './body-reader.js'
+import { type CancelTimer, type Clock, sleep } from './clock.js'
+import type { SessionEndReason } from './events.js'
+import type { MediaResponse } from './media-source.js'
+
+/** What a session brings: fragments; in frame mode, frames, and each fragment behind its last frame. */
+export type SessionItem = GetMediaFragment | GetMediaFrame
+
+/** How a session ended by itself. */
+export interface SessionEnd {
+  readonly reason: SessionEndReason
+  /** What the connection or the parser failed with. */
+  readonly error: unknown
+  /** The error of the service that ended it. */
+  readonly serviceError: ServiceError | undefined
+}
+
+/** What a {@link Session} needs. */
+export interface SessionOptions {
+  readonly response: MediaResponse
+  /** Frames as they arrive, instead of fragments. */
+  readonly isFrameMode: boolean
+  /** Passes damage over instead of ending at it. */
+  readonly isResyncing: boolean
+  readonly parser: ParserLimits & Pick<FragmentParserOptions<FragmentMetadata>, 'verifyCrc32'>
+  readonly readIdleTimeoutMs: number
+  readonly clock: Clock
+  /** Told at once, when the tags were read. */
+  readonly onServiceError: (error: ServiceError) => void
+  readonly signal: AbortSignal
+}
+
+// After an in-band error the service ends the response. Waiting for that shows whether the fragment around it is whole.
+const SERVICE_ERROR_GRACE_MS = 1000
+// A timer that comes this late was held up with everything else: the process was blocked or asleep, not waiting.
+const BLOCKED_MS = 250
+const CLOSE_LIMIT_MS = 1000
+const NO_ITEMS: readonly SessionItem[] = []
+
+/**
+ * One GetMedia response from its headers to its end: reads bytes when asked, parses them, watches for silence and says why
+ * it ended. Knows nothing of other sessions.
+ */
+export class Session {
+  readonly #options: SessionOptions
+  readonly #reader: BodyReader
+  readonly #parser: GetMediaParser
+  readonly #startedAtMs: number
+  #items: SessionItem[] = []
+  #frames: GetMediaFrame[] = []
+  #bytes = 0
+  #end: SessionEnd | undefined
+  #cutFragment: GetMediaFragment | undefined
+  #serviceError: ServiceError | undefined
+  #isServiceErrorClosed = false
+  #lastByteAtMs = 0
+  #isStalled = false
+  #cancelWatch: CancelTimer | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(options: SessionOptions) {
+    const { response, isFrameMode, isResyncing, parser, onServiceError, clock, signal } = options
+    this.#options = options
+    this.#startedAtMs = clock.monotonicMs()
+    this.#reader = createBodyReader(response.body)
+    this.#parser = new GetMediaParser({
+      ...parser,
+      onDamage: isResyncing ? 'resync' : 'throw',
+      collectFrames: !isFrameMode,
+      ...(isFrameMode ? { onFrame: (frame) => this.#frames.push(frame) } : {}),
+      onServiceError: (error) => {
+        this.#noteServiceError(error)
+        onServiceError(error)
+      },
+    })
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal.aborted) this.#onAbort()
+  }
+
+  /** Why the response is over; `undefined` while it is not. */
+  get end(): SessionEnd | undefined {
+    return this.#end
+  }
+
+  /** The fragment that the end of the response cut; it is in none of the items. */
+  get cutFragment(): GetMediaFragment | undefined {
+    return this.#cutFragment
+  }
+
+  /** Payload bytes so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Milliseconds since the headers. */
+  get ageMs(): number {
+    return this.#options.clock.monotonicMs() - this.#startedAtMs
+  }
+
+  /**
+   * Reads until there is something to hand over, or the response is over; `end` is set then. Between two calls nothing is
+   * read and no clock runs. Rejects with the signal's reason only.
+   */
+  async read(): Promise<readonly SessionItem[]> {
+    if (this.#end !== undefined) return NO_ITEMS
+    const { signal } = this.#options
+    this.#startWatch()
+    try {
+      const outcome = await this.#reader.read(this.#onChunk)
+      if (outcome === 'ended') this.#finish('ended', undefined)
+      else this.#checkState()
+    } catch (error) {
+      // The SDK reports the caller's own abort as ECONNRESET: only the signal tells them apart.
+      if (signal.aborted) throw signal.reason
+      this.#finish(this.#isStalled ? 'stalled' : 'reset', this.#isStalled ? undefined : error)
+    } finally {
+      this.#cancelWatch?.()
+      this.#cancelWatch = undefined
+    }
+    const items = this.#items
+    this.#items = []
+    return items
+  }
+
+  /** Closes the connection; a pending read rejects. Resolves when it is closed, or after a second of trying. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  readonly #onChunk = (chunk: Uint8Array): boolean => {
+    this.#bytes += chunk.length
+    this.#lastByteAtMs = this.#options.clock.monotonicMs()
+    this.#collect(this.#parser.push(chunk))
+    return (
+      this.#items.length > 0 || this.#parser.failure !== undefined || this.#isServiceErrorClosed
+    )
+  }
+
+  readonly #onAbort = (): void => {
+    void this.#reader.close(this.#options.signal.reason)
+  }
+
+  /** Puts frames and the fragments behind them in order: a fragment's frames share its metadata object. */
+  #collect(fragments: readonly GetMediaFragment[]): void {
+    const frames = this.#frames
+    if (frames.length === 0 && fragments.length === 0) return
+    const items = this.#items
+    let at = 0
+    for (const fragment of fragments) {
+      while (at < frames.length && frames[at].metadata === fragment.metadata) items.push(frames[at++])
+      items.push(fragment)
+      if (fragment.metadata.serviceErrors.length > 0) this.#isServiceErrorClosed = true
+    }
+    while (at < frames.length) items.push(frames[at++])
+    frames.length = 0
+  }
+
+  #checkState(): void {
+    const { failure } = this.#parser
+    if (this.#isServiceErrorClosed) this.#setEnd('service-error', undefined)
+    else if (failure !== undefined) this.#setEnd('damaged', failure)
+  }
+
+  /** The body is over: takes what the parser still has. */
+  #finish(reason: SessionEndReason, error: unknown): void {
+    if (this.#parser.failure === undefined) this.#cutFragment = this.#parser.end().at(-1)
+    if (this.#serviceError !== undefined) this.#setEnd('service-error', error)
+    else if (reason === 'ended' && isCut(this.#cutFragment)) this.#setEnd('truncated', undefined)
+    else this.#setEnd(reason, error)
+  }
+
+  #setEnd(reason: SessionEndReason, error: unknown): void {
+    this.#end ??= { reason, error, serviceError: this.#serviceError }
+  }
+
+  /** The gravest counts: one that no new session can mend, then one that needs another place to resume. */
+  #noteServiceError(error: ServiceError): void {
+    const gravity = (each: ServiceError | undefined): number =>
+      each === undefined ? 0 : each.action === 'fail' ? 3 : each.action === 'resume' ? 1 : 2
+    if (gravity(error) > gravity(this.#serviceError)) this.#serviceError = error
+  }
+
+  // Only the time in which a read waits for bytes counts: the watch starts with each read and ends with it.
+  #startWatch(): void {
+    this.#lastByteAtMs = this.#options.clock.monotonicMs()
+    this.#armWatch()
+  }
+
+  #armWatch(): void {
+    const { clock, readIdleTimeoutMs } = this.#options
+    const limitMs =
+      this.#serviceError === undefined
+        ? readIdleTimeoutMs
+        : Math.min(readIdleTimeoutMs, SERVICE_ERROR_GRACE_MS)
+    const dueAtMs = this.#lastByteAtMs + limitMs
+    this.#cancelWatch = clock.setTimer(
+      () => this.#onWatch(dueAtMs),
+      Math.max(1, dueAtMs - clock.monotonicMs()),
+    )
+  }
+
+  #onWatch(dueAtMs: number): void {
+    const { clock, readIdleTimeoutMs } = this.#options
+    const nowMs = clock.monotonicMs()
+    if (nowMs - dueAtMs > BLOCKED_MS) {
+      // Bytes may lie in the socket, unread for as long: the count starts anew.
+      this.#lastByteAtMs = nowMs
+    }
+    const graceMs = this.#serviceError === undefined ? readIdleTimeoutMs : SERVICE_ERROR_GRACE_MS
+    if (nowMs - this.#lastByteAtMs < Math.min(graceMs, readIdleTimeoutMs)) {
+      this.#armWatch()
+      return
+    }
+    this.#isStalled = true
+    void this.close()
+  }
+
+  async #close(): Promise<void> {
+    const { clock, signal } = this.#options
+    signal.removeEventListener('abort', this.#onAbort)
+    const limit = new AbortController()
+    await Promise.race([
+      this.#reader.close(new Error('The session was closed')),
+      sleep(clock, CLOSE_LIMIT_MS, limit.signal).catch(() => undefined),
+    ])
+    limit.abort()
+  }
+}
+
+/** Whether media was under way when the response ended. A document of nothing but headers and tags needs no second look. */
+function isCut(fragment: GetMediaFragment | undefined): boolean {
+  if (fragment === undefined || fragment.metadata.serviceErrors.length > 0) return false
+  return fragment.hasCluster || fragment.metadata.fragmentNumber !== undefined
+    ? true
+    : fragment.incompleteReason !== 'missing-cluster'
+}
