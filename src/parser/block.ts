@@ -76,7 +76,9 @@ export function readLaces(
 function readFixedLaces(at: number, end: number, count: number): number[] | undefined {
   const size = (end - at) / count
   if (!Number.isInteger(size)) return undefined
-  return Array.from({ length: count + 1 }, (_, i) => at + i * size)
+  const positions = [at]
+  for (let i = 1; i <= count; i += 1) positions.push(at + i * size)
+  return positions
 }
 
 /** RFC 9559 §10.3.1: each size but the last is a run of 255s and one smaller byte, summed. */
@@ -116,10 +118,8 @@ function readEbmlLaces(
     if (at >= end) return undefined
     const width = vintWidth(bytes[at])
     if (width > 8 || at + width > end) return undefined
-    const value = readLaceVint(bytes, at, width)
+    size = i === 0 ? readLaceVint(bytes, at, width) : size + readDifference(bytes, at, width)
     at += width
-    // RFC 9559 §10.3.2: a difference is stored with 2^(7n−1) − 1 added.
-    size = i === 0 ? value : size + value - (2 ** (7 * width - 1) - 1)
     if (!(size >= 0 && size <= end - at)) return undefined
     sizes.push(size)
   }
@@ -131,6 +131,15 @@ function readLaceVint(bytes: Uint8Array, at: number, width: number): number {
   let value = bytes[at] & (0xff >> width)
   for (let i = 1; i < width; i += 1) value = value * 256 + bytes[at + i]
   return value
+}
+
+/** RFC 9559 §10.3.2: a difference is stored with 2^(7n−1) − 1 added. */
+function readDifference(bytes: Uint8Array, at: number, width: number): number {
+  if (width < 8) return readLaceVint(bytes, at, width) - (2 ** (7 * width - 1) - 1)
+  // 55 bits do not fit a double, so the bias 2^55 − 1 comes off the halves: 0x7fffff and 0xffffffff.
+  const high = readLaceVint(bytes, at, 4) & 0xffffff
+  const low = bytes[at + 4] * 0x1000000 + ((bytes[at + 5] << 16) | (bytes[at + 6] << 8) | bytes[at + 7])
+  return (high - 0x7fffff) * 0x100000000 + (low - 0xffffffff)
 }
 
 /** The last frame takes what the others leave. */

@@ -208,7 +208,11 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#countElement(id, offset)
     if (this.#isInTags) {
       this.#hold(end - start, id, offset)
-      if (this.#tooManyTagsDepth === 0 && this.#checkLength(id, end - start, offset)) {
+      const isText = id === ID.TagName || id === ID.TagString
+      if (
+        this.#tooManyTagsDepth === 0 &&
+        (isText || this.#checkLength(id, end - start, offset))
+      ) {
         this.#tags.onValue(id, bytes, start, end)
       }
     } else if (this.#tree.length > 0) {

@@ -37,6 +37,10 @@ export interface FragmentParserOptions<M> extends ParserLimits {
   readonly onSkip?: (range: SkippedRange) => void
 }
 
+/** Chunks below this are copied: a view would cost more than their bytes. */
+const STAGED_BYTES = 256
+const STAGE_BYTES = 16_384
+
 const NOTHING: readonly never[] = Object.freeze([])
 
 /**
@@ -55,6 +59,9 @@ export class FragmentParser<M> {
   #failure: Error | undefined
   #truncation: Truncation | undefined
   #bytesRead = 0
+  // Where small chunks are gathered; filled once and never used again, like every space that frames are views of.
+  #stage = new Uint8Array(0)
+  #stagePosition = 0
 
   /** @throws RangeError when a limit is not a whole number of at least 1. */
   constructor(rule: CompletionRule<M>, options: FragmentParserOptions<M> = {}) {
@@ -105,12 +112,16 @@ export class FragmentParser<M> {
   push(chunk: Uint8Array): readonly Fragment<M>[] {
     if (this.#failure !== undefined) throw this.#failure
     this.#bytesRead += chunk.length
-    // One plain view per chunk: views of a Buffer cost twice as much each, and there is one per frame.
-    this.#parse(
-      chunk.constructor === Uint8Array
-        ? chunk
-        : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength),
-    )
+    if (chunk.length < STAGED_BYTES) {
+      this.#parseStaged(chunk)
+    } else {
+      // One plain view per chunk: views of a Buffer cost twice as much each, and there is one per frame.
+      this.#parse(
+        chunk.constructor === Uint8Array
+          ? chunk
+          : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength),
+      )
+    }
     const ready = this.#ready
     if (ready === undefined) return NOTHING
     this.#ready = undefined
@@ -148,6 +159,29 @@ export class FragmentParser<M> {
     this.#failure = undefined
     this.#truncation = undefined
     this.#bytesRead = 0
+  }
+
+  /** A chunk of a few bytes is copied to where others like it are: no object is made for it. */
+  #parseStaged(chunk: Uint8Array): void {
+    if (this.#stagePosition + chunk.length > this.#stage.length) {
+      this.#stage = new Uint8Array(STAGE_BYTES)
+      this.#stagePosition = 0
+    }
+    const start = this.#stagePosition
+    for (let i = 0; i < chunk.length; i += 1) this.#stage[start + i] = chunk[i]
+    const end = start + chunk.length
+    this.#stagePosition = end
+    if (this.#skipError === undefined) {
+      try {
+        this.#reader.write(this.#stage, start, end)
+        return
+      } catch (error) {
+        const unread = this.#afterFailure(error, this.#stage.subarray(0, end))
+        if (unread !== undefined) this.#parse(unread)
+      }
+    } else {
+      this.#parse(this.#stage.subarray(start, end))
+    }
   }
 
   #parse(chunk: Uint8Array): void {

@@ -182,7 +182,9 @@ export class Frame<M> {
     const extras = this.#extras
     const ticks = extras?.group?.durationTicks
     if (extras !== undefined && ticks !== undefined) {
-      return (ticks * this.#cluster.timestampScale) / 1e6 / extras.laceCount
+      // RFC 9559 §5.1.3.5.3: in ticks of the track.
+      const trackScale = this.track?.timestampScale ?? 1
+      return (ticks * trackScale * this.#cluster.timestampScale) / 1e6 / extras.laceCount
     }
     const defaultDurationNs = this.track?.defaultDurationNs
     return defaultDurationNs === undefined ? undefined : defaultDurationNs / 1e6
@@ -256,7 +258,7 @@ export class Frame<M> {
     const { timestampScale, hasPlainTimes } = this.#cluster
     const relativeTicks = this.#ticksAndFlags >> 8
     const plainNs = relativeTicks * timestampScale
-    if (hasPlainTimes && this.#extras === undefined) return plainNs
+    if (hasPlainTimes && this.laceIndex === 0) return plainNs
     const track = this.track
     if (track === undefined) return plainNs
     const laceNs = this.laceIndex * (track.defaultDurationNs ?? 0)

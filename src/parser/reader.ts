@@ -104,6 +104,8 @@ const FAILED = 4 // -> READ_HEADER by reset() only
 const MAX_ID_WIDTH = 4
 const MAX_SIZE_WIDTH = 8
 const MAX_HEADER_BYTES = MAX_ID_WIDTH + MAX_SIZE_WIDTH
+/** The parent of what stands at the root: equal to no element's parent, so that all of it takes the careful path. */
+const NO_PARENT = -3
 const NOT_MUTED = Number.POSITIVE_INFINITY
 const FIRST_SCRATCH_BYTES = 256
 
@@ -123,8 +125,11 @@ export class EbmlReader {
 
   #state = READ_HEADER
   #failure: Error | undefined
-  /** Absolute offset of the first byte of the chunk at hand; between writes, of the next byte to come. */
+  /** Absolute offset of index 0 of the chunk at hand; between writes, of the next byte to come. */
   #base = 0
+  // The part of the chunk at hand that is to be read.
+  #from = 0
+  #end = 0
   #startOffset = 0
   #hasDocument = false
 
@@ -134,7 +139,7 @@ export class EbmlReader {
   readonly #isUnknownSize: boolean[] = []
   readonly #dataStarts: number[] = []
   #depth = 0
-  #parentId: number = ROOT
+  #parentId: number = NO_PARENT
   /** Where the innermost known-size master that is open ends: nothing may reach past it. */
   #limit: number = Number.POSITIVE_INFINITY
   /** Masters from this depth down are stepped over although their size is unknown. */
@@ -175,12 +180,15 @@ export class EbmlReader {
   }
 
   /**
-   * Reads a chunk to its last byte and calls the handler for all that is in it.
+   * Reads a chunk, or the part `chunk[start, end)` of it, and calls the handler for all that is in it.
    *
    * @throws ParseError when the structure is damaged, or whatever the handler threw; from then on the reader has failed.
    */
-  write(chunk: Uint8Array): void {
+  write(chunk: Uint8Array, start = 0, end: number = chunk.length): void {
     if (this.#failure !== undefined) throw this.#failure
+    this.#base -= start
+    this.#from = start
+    this.#end = end
     try {
       this.#read(chunk)
     } catch (error) {
@@ -224,7 +232,7 @@ export class EbmlReader {
     this.#startOffset = offset
     this.#hasDocument = false
     this.#depth = 0
-    this.#parentId = ROOT
+    this.#parentId = NO_PARENT
     this.#limit = Number.POSITIVE_INFINITY
     this.#mutedDepth = NOT_MUTED
     this.#carryLength = 0
@@ -244,15 +252,16 @@ export class EbmlReader {
     if (offset < this.#base && offset === this.#carriedOffset) {
       return { carried: this.#carry.subarray(0, this.#carriedLength), position: this.#carriedFrom }
     }
-    return { carried: this.#carry.subarray(0, 0), position: Math.max(0, offset - this.#base) }
+    const position = Math.max(this.#from, offset - this.#base)
+    return { carried: this.#carry.subarray(0, 0), position }
   }
 
   #read(chunk: Uint8Array): void {
-    const end = chunk.length
+    const end = this.#end
     const handler = this.#handler
     const base = this.#base
-    let pos = 0
-    this.#crcPosition = 0
+    let pos = this.#from
+    this.#crcPosition = pos
     // The rare resume stands out of line: most chunks begin inside a body or at a header.
     if (this.#state !== READ_HEADER) pos = this.#resumeElement(chunk)
     let isCarried = this.#carryLength > 0
@@ -282,12 +291,13 @@ export class EbmlReader {
         }
       }
 
+      const offset = isCarried ? base + pos - available : base + pos
       const first = header[at]
       let id = first
       let idWidth = 1
       if (first < 0x80) {
         idWidth = vintWidth(first)
-        if (idWidth > MAX_ID_WIDTH) this.#failOnId(first, isCarried ? base + pos - available : base + pos)
+        if (idWidth > MAX_ID_WIDTH) this.#failOnId(first, offset)
         if (at + idWidth < available) {
           id = idWidth === 2 ? (first << 8) | header[at + 1] : readId(header, at, idWidth)
         }
@@ -313,7 +323,6 @@ export class EbmlReader {
       } else {
         dataAt = sizeAt + sizeWidth
       }
-      const offset = base + dataAt - idWidth - sizeWidth
       if (size < 0 || sizeWidth > MAX_SIZE_WIDTH) this.#checkOddSize(id, size, sizeWidth, offset)
 
       // Where the element stands: nearly always right where its parent is open.
@@ -386,7 +395,7 @@ export class EbmlReader {
     const handler = this.#handler
     const base = this.#base
     const parentId = this.#parentId
-    const stop = Math.min(chunk.length, this.#limit - base)
+    const stop = Math.min(this.#end, this.#limit - base)
     let pos = from
     // An ID and the widest size are in bounds up to here.
     const lastHeader = stop - MAX_SIZE_WIDTH - 1
@@ -425,13 +434,13 @@ export class EbmlReader {
 
   /** Goes on in the middle of an element; answers the position in the chunk after it. */
   #resumeElement(chunk: Uint8Array): number {
-    if (this.#state === READ_BODY) return this.#resumeBody(chunk, 0)
+    if (this.#state === READ_BODY) return this.#resumeBody(chunk, this.#from)
     if (this.#state === READ_VALUE) return this.#resumeValue(chunk)
-    return this.#resumeSkip(chunk)
+    return this.#resumeSkip()
   }
 
   #resumeBody(chunk: Uint8Array, from: number): number {
-    const stop = Math.min(chunk.length, from + this.#bytesLeft)
+    const stop = Math.min(this.#end, from + this.#bytesLeft)
     this.#bytesLeft -= stop - from
     if (this.#bytesLeft === 0) this.#state = READ_HEADER
     if (stop > from) {
@@ -444,15 +453,16 @@ export class EbmlReader {
     this.#state = READ_VALUE
     this.#id = id
     this.#elementOffset = offset
-    this.#bytesLeft = dataEnd - chunk.length
+    this.#bytesLeft = dataEnd - this.#end
     this.#scratchLength = 0
-    this.#appendScratch(chunk, dataAt, chunk.length)
+    this.#appendScratch(chunk, dataAt, this.#end)
   }
 
   #resumeValue(chunk: Uint8Array): number {
-    const stop = Math.min(chunk.length, this.#bytesLeft)
-    this.#bytesLeft -= stop
-    this.#appendScratch(chunk, 0, stop)
+    const from = this.#from
+    const stop = Math.min(this.#end, from + this.#bytesLeft)
+    this.#bytesLeft -= stop - from
+    this.#appendScratch(chunk, from, stop)
     if (this.#bytesLeft === 0) {
       this.#state = READ_HEADER
       const length = this.#scratchLength
@@ -485,23 +495,23 @@ export class EbmlReader {
     return end
   }
 
-  #resumeSkip(chunk: Uint8Array): number {
-    const stop = Math.min(chunk.length, this.#bytesLeft)
-    this.#bytesLeft -= stop
+  #resumeSkip(): number {
+    const stop = Math.min(this.#end, this.#from + this.#bytesLeft)
+    this.#bytesLeft -= stop - this.#from
     if (this.#bytesLeft === 0) this.#state = READ_HEADER
     return stop
   }
 
   #carryHeader(chunk: Uint8Array, pos: number): void {
     this.#carryLength = 0
-    for (let i = pos; i < chunk.length; i += 1) this.#carry[this.#carryLength++] = chunk[i]
+    for (let i = pos; i < this.#end; i += 1) this.#carry[this.#carryLength++] = chunk[i]
   }
 
   /** Adds bytes of the chunk to a cut header until it is whole; answers the position after them. */
   #completeCarry(chunk: Uint8Array): number {
     const carry = this.#carry
-    let pos = 0
-    while (pos < chunk.length && this.#carryLength < this.#carriedHeaderWidth()) {
+    let pos = this.#from
+    while (pos < this.#end && this.#carryLength < this.#carriedHeaderWidth()) {
       carry[this.#carryLength++] = chunk[pos++]
     }
     this.#carriedOffset = this.#base + pos - this.#carryLength
@@ -514,7 +524,9 @@ export class EbmlReader {
   #carriedHeaderWidth(): number {
     const idWidth = Math.min(vintWidth(this.#carry[0]), MAX_ID_WIDTH)
     if (this.#carryLength <= idWidth) return idWidth + 1
-    return idWidth + Math.min(vintWidth(this.#carry[idWidth]), MAX_SIZE_WIDTH)
+    const sizeWidth = vintWidth(this.#carry[idWidth])
+    // No header goes on after a size that begins with 00: it is wrong as it stands.
+    return idWidth + (sizeWidth > MAX_SIZE_WIDTH ? 1 : sizeWidth)
   }
 
   /** The carried header has been understood: it counts for the checksums of the masters that are still open. */
@@ -569,7 +581,7 @@ export class EbmlReader {
     const depth = this.#depth
     const id = this.#ids[depth]
     const isBroken = this.#crc?.isBrokenAt(depth) === true
-    this.#parentId = depth === 0 ? ROOT : this.#ids[depth - 1]
+    this.#parentId = depth === 0 ? NO_PARENT : this.#ids[depth - 1]
     this.#limit = depth === 0 ? Number.POSITIVE_INFINITY : this.#limits[depth - 1]
     if (depth < this.#mutedDepth) {
       if (isBroken) this.#handler.onContentError?.('crc-mismatch', id, this.#dataStarts[depth])
@@ -607,7 +619,7 @@ export class EbmlReader {
     while (keep > 0 && this.#isUnknownSize[keep - 1]) {
       keep -= 1
       if (parentId === (keep === 0 ? ROOT : this.#ids[keep - 1])) {
-        if (this.#crc !== undefined) this.#advanceCrc(chunk, Math.max(0, offset - this.#base))
+        if (this.#crc !== undefined) this.#advanceCrc(chunk, Math.max(this.#from, offset - this.#base))
         while (this.#depth > keep) this.#leaveMaster(offset)
         return kind
       }
@@ -650,7 +662,7 @@ export class EbmlReader {
   }
 
   #failOnUnknownSize(id: number, offset: number): never {
-    this.#fail(
+    return this.#fail(
       'unknown-size-not-allowed',
       `${nameOf(id)} has an unknown size, which only Segment and Cluster may have`,
       id,

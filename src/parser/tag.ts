@@ -25,7 +25,7 @@ export interface Tag {
   readonly value: string | undefined
   /** TagBinary, a copy of its own; undefined when the tag is text. */
   readonly binary: Uint8Array | undefined
-  /** TagLanguage. Default `und`. */
+  /** TagLanguageBCP47, else TagLanguage. Default `und`. */
   readonly language: string
   /** TagDefault. Default true. */
   readonly isDefault: boolean
@@ -40,8 +40,10 @@ export interface Tag {
   readonly children: readonly Tag[]
 }
 
-const NO_UIDS: readonly bigint[] = []
-const NO_TAGS: readonly Tag[] = []
+// RFC 9559 §5.1.8.1.2.2.
+const DEFAULT_LANGUAGE = 'und'
+const NO_UIDS: bigint[] = []
+const NO_TAGS: Tag[] = []
 
 /** RFC 9559 §5.1.8.1.1: an empty Targets speaks of everything, at level 50. */
 const WHOLE_SEGMENT: TagTargets = {
@@ -67,42 +69,45 @@ export function tagValue(tags: readonly Tag[], name: string): string | undefined
   return undefined
 }
 
-/** A SimpleTag being read. */
-class OpenTag {
+/** A SimpleTag, filled while it is read. */
+class OpenTag implements Tag {
   name = ''
   value: string | undefined = undefined
   binary: Uint8Array | undefined = undefined
-  language = 'und'
+  language = DEFAULT_LANGUAGE
   isDefault = true
-  children: Tag[] | undefined = undefined
+  readonly position: 'before' | 'after'
+  targets: TagTargets
+  children = NO_TAGS
 
-  close(position: 'before' | 'after', targets: TagTargets): Tag {
-    return {
-      name: this.name,
-      value: this.value,
-      binary: this.binary,
-      language: this.language,
-      isDefault: this.isDefault,
-      position,
-      targets,
-      children: this.children ?? NO_TAGS,
-    }
+  #isBcp47 = false
+
+  constructor(position: 'before' | 'after', targets: TagTargets) {
+    this.position = position
+    this.targets = targets
+  }
+
+  /** TagLanguageBCP47 holds when both are there, in whatever order (RFC 9559 §5.1.8.1.2.3). */
+  setLanguage(language: string, isBcp47: boolean): void {
+    if (this.#isBcp47 && !isBcp47) return
+    this.#isBcp47 = isBcp47
+    this.language = language === '' ? DEFAULT_LANGUAGE : language
   }
 }
 
-/** Targets being read: a mutable {@link TagTargets}. */
-interface OpenTargets {
-  typeValue: number
-  type: string | undefined
-  trackUids: bigint[]
-  editionUids: bigint[]
-  chapterUids: bigint[]
-  attachmentUids: bigint[]
+/** Targets, filled while they are read. */
+class OpenTargets implements TagTargets {
+  typeValue = 50
+  type: string | undefined = undefined
+  trackUids = NO_UIDS
+  editionUids = NO_UIDS
+  chapterUids = NO_UIDS
+  attachmentUids = NO_UIDS
 }
 
 /** Puts together the tags of one Tags element from the reader's events. Counts what it makes; the limit is the caller's. */
 export class TagCollector {
-  #tags: Tag[] = []
+  #tags: OpenTag[] = []
   // Open SimpleTags, outermost first: they nest.
   readonly #open: OpenTag[] = []
   #targets: TagTargets = WHOLE_SEGMENT
@@ -126,37 +131,30 @@ export class TagCollector {
 
   /** A Tag, Targets or SimpleTag began. */
   onMasterStart(id: number): void {
-    if (id === ID.SimpleTag) this.#open.push(new OpenTag())
+    if (id === ID.SimpleTag) this.#open.push(new OpenTag(this.#position, this.#targets))
     else if (id === ID.Tag) {
       this.#targets = WHOLE_SEGMENT
       this.#firstOfTag = this.#tags.length
     } else if (id === ID.Targets) {
-      this.#openTargets = {
-        typeValue: 50,
-        type: undefined,
-        trackUids: [],
-        editionUids: [],
-        chapterUids: [],
-        attachmentUids: [],
-      }
+      this.#openTargets = new OpenTargets()
     }
   }
 
   /** A Tag, Targets or SimpleTag ended. */
   onMasterEnd(id: number): void {
     if (id === ID.SimpleTag) {
-      const tag = this.#open.pop()?.close(this.#position, this.#targets)
+      const tag = this.#open.pop()
       if (tag === undefined) return
       const parent = this.#open.at(-1)
       if (parent === undefined) this.#tags.push(tag)
-      else (parent.children ??= []).push(tag)
+      else parent.children = append(parent.children, tag)
     } else if (id === ID.Targets && this.#openTargets !== undefined) {
       const targets: TagTargets = this.#openTargets
       this.#targets = targets
       this.#openTargets = undefined
       // Targets nearly always come first, but no rule says so.
       for (let i = this.#firstOfTag; i < this.#tags.length; i += 1) {
-        this.#tags[i] = { ...this.#tags[i], targets }
+        this.#tags[i].targets = targets
       }
     }
   }
@@ -168,18 +166,36 @@ export class TagCollector {
       if (id === ID.TagName) tag.name = readString(bytes, start, end)
       else if (id === ID.TagString) tag.value = readString(bytes, start, end)
       else if (id === ID.TagBinary) tag.binary = copyBytes(bytes, start, end)
-      else if (id === ID.TagLanguage) tag.language = readString(bytes, start, end)
-      else if (id === ID.TagLanguageBCP47) tag.language = readString(bytes, start, end)
+      else if (id === ID.TagLanguage) tag.setLanguage(readString(bytes, start, end), false)
+      else if (id === ID.TagLanguageBCP47) tag.setLanguage(readString(bytes, start, end), true)
       else if (id === ID.TagDefault && end > start) tag.isDefault = readUint(bytes, start, end) !== 0
       return
     }
     const targets = this.#openTargets
     if (targets === undefined) return
-    if (id === ID.TagTrackUID) targets.trackUids.push(readUintBig(bytes, start, end))
-    else if (id === ID.TagEditionUID) targets.editionUids.push(readUintBig(bytes, start, end))
-    else if (id === ID.TagChapterUID) targets.chapterUids.push(readUintBig(bytes, start, end))
-    else if (id === ID.TagAttachmentUID) targets.attachmentUids.push(readUintBig(bytes, start, end))
+    if (id === ID.TargetType) targets.type = readString(bytes, start, end)
     else if (id === ID.TargetTypeValue && end > start) targets.typeValue = readUint(bytes, start, end)
-    else if (id === ID.TargetType) targets.type = readString(bytes, start, end)
+    else addUid(targets, id, bytes, start, end)
   }
+}
+
+function addUid(
+  targets: OpenTargets,
+  id: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const uid = readUintBig(bytes, start, end)
+  if (id === ID.TagTrackUID) targets.trackUids = append(targets.trackUids, uid)
+  else if (id === ID.TagEditionUID) targets.editionUids = append(targets.editionUids, uid)
+  else if (id === ID.TagChapterUID) targets.chapterUids = append(targets.chapterUids, uid)
+  else if (id === ID.TagAttachmentUID) targets.attachmentUids = append(targets.attachmentUids, uid)
+}
+
+/** Adds to a list; the empty ones are shared and stay empty. */
+function append<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item]
+  list.push(item)
+  return list
 }

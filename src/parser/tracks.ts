@@ -116,7 +116,10 @@ export interface Track {
   readonly codecDelayNs: bigint
   /** Nanoseconds to decode before a seek target. Default 0. */
   readonly seekPreRollNs: bigint
-  /** TrackTimestampScale (deprecated, nearly always 1): a factor on the relative timestamp of each block. */
+  /**
+   * TrackTimestampScale (deprecated, nearly always 1): a factor on the relative timestamp of each block. One that is not
+   * above 0 and at most 10^6 reads as 1.
+   */
   readonly timestampScale: number
   /** FlagEnabled. Default true. */
   readonly isEnabled: boolean
@@ -171,13 +174,20 @@ export function readTrack(entry: ElementNode): Track {
     defaultDurationNs: entry.uint(ID.DefaultDuration),
     codecDelayNs: entry.uintBig(ID.CodecDelay) ?? 0n,
     seekPreRollNs: entry.uintBig(ID.SeekPreRoll) ?? 0n,
-    timestampScale: entry.float(ID.TrackTimestampScale) || 1,
+    timestampScale: saneScale(entry.float(ID.TrackTimestampScale)),
     isEnabled: entry.uint(ID.FlagEnabled) !== 0,
     isDefault: entry.uint(ID.FlagDefault) !== 0,
     isForced: entry.uint(ID.FlagForced) === 1,
     encodings,
     strippedHeader: strippedHeaderOf(encodings),
   }
+}
+
+// RFC 9559 §5.1.4.1.16 wants it above 0; every writer but the odd hostile one writes 1.
+const LARGEST_SCALE = 1e6
+
+function saneScale(scale: number | undefined): number {
+  return scale !== undefined && scale > 0 && scale <= LARGEST_SCALE ? scale : 1
 }
 
 function readVideo(video: ElementNode): VideoSettings {

@@ -59,8 +59,13 @@ export function readDateMs(bytes: Uint8Array, start: number, end: number): numbe
 
 // `ignoreBOM` keeps a leading U+FEFF: what the producer wrote is what the user gets. Malformed UTF-8 becomes U+FFFD.
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
-// Longer strings are rare in headers and tags, and TextDecoder is faster for them.
+// Longer strings are rare in headers and tags.
 const LONGEST_REMEMBERED = 64
+// Up to here String.fromCharCode is faster than TextDecoder, which costs 80 ns before its first byte.
+const LONGEST_BY_CODE = 24
+const CODES: readonly number[][] = Array.from({ length: LONGEST_BY_CODE + 1 }, (_, length) =>
+  Array.from({ length }, () => 0),
+)
 // Tag names and most tag values repeat in every fragment: the ones seen before cost no allocation.
 const MEMORY_SLOTS = 1024
 const memory: string[] = Array.from({ length: MEMORY_SLOTS }, () => '')
@@ -84,9 +89,18 @@ export function readString(bytes: Uint8Array, start: number, end: number): strin
   const slot = (hash ^ (hash >>> 15)) & (MEMORY_SLOTS - 1)
   const remembered = memory[slot]
   if (remembered.length === length && isSameAscii(remembered, bytes, start)) return remembered
-  const text = UTF8.decode(bytes.subarray(start, stop))
+  const text =
+    length <= LONGEST_BY_CODE
+      ? readShortAscii(bytes, start, length)
+      : UTF8.decode(bytes.subarray(start, stop))
   memory[slot] = text
   return text
+}
+
+function readShortAscii(bytes: Uint8Array, start: number, length: number): string {
+  const codes = CODES[length]
+  for (let i = 0; i < length; i += 1) codes[i] = bytes[start + i]
+  return String.fromCharCode(...codes)
 }
 
 function isSameAscii(text: string, bytes: Uint8Array, start: number): boolean {

@@ -67,10 +67,13 @@ export class OpenMetadata implements FragmentMetadata {
     let isClosing = false
     for (let i = 0; i < tags.length; i += 1) {
       const tag = tags[i]
+      if (!tag.name.startsWith(AWS_TAG_PREFIX)) {
+        ;(producerTags ??= []).push(tag)
+        continue
+      }
       const field = FIELDS.get(tag.name)
       if (field === undefined) {
-        if (tag.name.startsWith(AWS_TAG_PREFIX)) this.unknownTags = [...this.unknownTags, tag]
-        else (producerTags ??= []).push(tag)
+        this.unknownTags = [...this.unknownTags, tag]
       } else if (field === 'error') {
         if (errors.length === 0) errors = readServiceErrors(tags, this.fragmentNumber)
       } else {
