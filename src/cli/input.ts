@@ -1,0 +1,77 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import type { CommandIo } from './io.js'
+import { CommandError, EXIT } from './io.js'
+import { fitted } from './terminal-text.js'
+
+/** Bytes per read of a file. */
+const CHUNK_BYTES = 65_536
+const MAX_NAME_COLUMNS = 200
+
+/** An input that has been opened. */
+export interface Input {
+  /** For messages: the file's name in quotes, or `standard input`; fit for a terminal. */
+  readonly name: string
+  readonly stream: Readable
+}
+
+/**
+ * Opens the file `path`, or standard input for `-`.
+ *
+ * @throws CommandError when there is no such file, it is a directory, may not be read, or standard input is a terminal.
+ */
+export async function openInput(path: string, io: CommandIo): Promise<Input> {
+  if (path === '-') {
+    if (io.stdin.isTTY === true) {
+      throw new CommandError(
+        'standard input is a terminal: pipe a stream into it, or name a file',
+        EXIT.usage,
+      )
+    }
+    return { name: 'standard input', stream: io.stdin }
+  }
+  const name = `"${fitted(path, MAX_NAME_COLUMNS)}"`
+  try {
+    if ((await stat(path)).isDirectory()) {
+      throw new CommandError(
+        `${name} is a directory: name a file, or - for standard input`,
+        EXIT.usage,
+      )
+    }
+    const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES })
+    await new Promise((resolve, reject) => stream.once('open', resolve).once('error', reject))
+    return { name, stream }
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    throw new CommandError(`${name} ${whyNot(error)}`, EXIT.usage, { cause: error })
+  }
+}
+
+/** What a failed read means. */
+export function readFailure(input: Input, error: unknown): CommandError {
+  return new CommandError(
+    `${input.name} ${whyNot(error, 'cannot be read to its end')}`,
+    EXIT.faulty,
+    { cause: error },
+  )
+}
+
+function whyNot(error: unknown, otherwise = 'cannot be opened'): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  switch (code) {
+    case 'ENOENT':
+      return 'does not exist: check the name, or give - for standard input'
+    case 'ENOTDIR':
+      return 'does not exist: a part of the path before it is not a directory'
+    case 'EACCES':
+    case 'EPERM':
+      return 'may not be read by this user'
+    case 'EISDIR':
+      return 'is a directory: name a file, or - for standard input'
+    case 'ENAMETOOLONG':
+      return 'does not exist: no file system takes a name as long as that'
+    default:
+      return `${otherwise}: ${fitted(code ?? message ?? String(error), MAX_NAME_COLUMNS)}`
+  }
+}

@@ -1,0 +1,214 @@
+import type { ParseError, ParseErrorCode } from '../parser/errors.js'
+import type { SkippedRange } from '../parser/fragment-parser.js'
+import type { Truncation } from '../parser/reader.js'
+import type { GetMediaFragment } from '../tags/get-media-parser.js'
+import { GetMediaParser } from '../tags/get-media-parser.js'
+import type { WalkedElement } from './element-walk.js'
+import { ElementWalk } from './element-walk.js'
+import { grouped } from './quantities.js'
+import { TrackCounts } from './track-counts.js'
+
+/** Something that is wrong with the bytes. */
+export interface Fault {
+  readonly code: ParseErrorCode
+  /** Absolute offset in bytes of the element concerned. */
+  readonly offset: number
+  /** Cause, then remedy; of damage also which bytes were passed over. Safe for a terminal. */
+  readonly message: string
+}
+
+/** What was read, all in all. */
+export interface Totals {
+  readonly fragments: number
+  readonly complete: number
+  readonly counts: TrackCounts
+  /** Bytes of input. */
+  readonly bytes: number
+  /** The input ended inside an element, or a fragment with media lacks its end. */
+  readonly isTruncated: boolean
+  /** Faults that were reported, `notEbml` too. */
+  readonly errors: number
+  /** Where the input ended when that was inside an element. */
+  readonly truncation: Truncation | undefined
+  /** There was no EBML in the input; reported nowhere else. */
+  readonly notEbml: Fault | undefined
+}
+
+/** Where findings go, in the order of the stream. */
+export interface Report {
+  /** An element, before the fragment it belongs to. */
+  element(element: WalkedElement): void
+  fragment(fragment: GetMediaFragment, index: number, counts: TrackCounts): Promise<void>
+  fault(fault: Fault): void
+  /** The input has ended, or the user has. */
+  end(totals: Totals): void
+  /** Writes what was reported so far. */
+  flush(): Promise<void>
+}
+
+/** Settings of an {@link Inspection}. */
+export interface InspectionOptions {
+  /** The input is from GetMediaForFragmentList, which writes no closing tags. */
+  readonly isFragmentList: boolean
+  /** Report every element. */
+  readonly hasElements: boolean
+  readonly verifyCrc32: boolean
+}
+
+const EBML_MAGIC = [0x1a, 0x45, 0xdf, 0xa3]
+/** In a stream that does not begin with EBML, as far as an EBML header is looked for: HTTP headers, a log line. */
+const MAX_PREAMBLE_BYTES = 1_048_576
+
+/**
+ * Reads one stream for a {@link Report}: fragments, what is wrong, and, if asked for, every element. After damage it goes
+ * on at the next EBML header: whoever inspects a stream wants to know what else is in it.
+ */
+export class Inspection {
+  readonly #report: Report
+  readonly #parser: GetMediaParser
+  readonly #walk: ElementWalk | undefined
+  // Found in the chunk at hand and not yet reported.
+  #elements: WalkedElement[] = []
+  #skips: SkippedRange[] = []
+  readonly #counts = new TrackCounts()
+  #fragments = 0
+  #complete = 0
+  #errors = 0
+  #isTruncated = false
+  /** Bytes that agree with the beginning of an EBML header. */
+  #magicLength = 0
+  #hasFoundEbml = false
+  #notEbml: Fault | undefined
+
+  constructor(report: Report, options: InspectionOptions) {
+    this.#report = report
+    this.#parser = new GetMediaParser({
+      source: options.isFragmentList ? 'GetMediaForFragmentList' : 'GetMedia',
+      verifyCrc32: options.verifyCrc32,
+      onDamage: 'resync',
+      onSkip: (range) => this.#skips.push(range),
+    })
+    if (options.hasElements) {
+      this.#walk = new ElementWalk((element) => this.#elements.push(element))
+    }
+  }
+
+  /** No EBML in the first mebibyte: there is no point in reading on. */
+  get isHopeless(): boolean {
+    return !this.#hasFoundEbml && this.#parser.bytesRead >= MAX_PREAMBLE_BYTES
+  }
+
+  /** Reads a chunk and reports what is in it. */
+  async push(chunk: Uint8Array): Promise<void> {
+    this.#lookForMagic(chunk)
+    this.#walk?.write(chunk)
+    await this.#reportAll(this.#parser.push(chunk))
+  }
+
+  /**
+   * The input has ended; `isInterrupted` when that was the user's will. Then the fragment that was open is nobody's fault,
+   * and is left out.
+   */
+  async end(isInterrupted: boolean): Promise<Totals> {
+    const bytes = this.#parser.bytesRead
+    if (!isInterrupted) {
+      await this.#reportAll(this.#parser.end())
+      this.#isTruncated ||= this.#parser.truncation !== undefined
+      if (bytes === 0) this.#refuse('the input is empty: there is not one byte in it')
+    }
+    const totals: Totals = {
+      fragments: this.#fragments,
+      complete: this.#complete,
+      counts: this.#counts,
+      bytes,
+      isTruncated: this.#isTruncated,
+      errors: this.#errors,
+      truncation: this.#parser.truncation,
+      notEbml: this.#notEbml,
+    }
+    this.#report.end(totals)
+    await this.#report.flush()
+    return totals
+  }
+
+  #lookForMagic(chunk: Uint8Array): void {
+    for (let i = 0; i < chunk.length && this.#magicLength >= 0 && !this.#hasFoundEbml; i += 1) {
+      this.#magicLength = chunk[i] === EBML_MAGIC[this.#magicLength] ? this.#magicLength + 1 : -1
+      this.#hasFoundEbml = this.#magicLength === EBML_MAGIC.length
+    }
+  }
+
+  async #reportAll(fragments: readonly GetMediaFragment[]): Promise<void> {
+    for (const fragment of fragments) {
+      this.#reportSkips(fragment.offset)
+      this.#reportElements(fragment.offset + fragment.byteLength)
+      await this.#reportFragment(fragment)
+    }
+    this.#reportSkips(Number.POSITIVE_INFINITY)
+    this.#reportElements(Number.POSITIVE_INFINITY)
+    await this.#report.flush()
+  }
+
+  async #reportFragment(fragment: GetMediaFragment): Promise<void> {
+    const counts = new TrackCounts()
+    counts.addFrames(fragment.frames)
+    this.#counts.addCounts(counts)
+    const index = this.#fragments
+    this.#fragments += 1
+    if (fragment.isComplete) this.#complete += 1
+    this.#isTruncated ||= isCut(fragment)
+    await this.#report.fragment(fragment, index, counts)
+    // The damage that ended it is reported when it is known what was passed over.
+    const errors =
+      fragment.incompleteReason === 'damaged' ? fragment.errors.slice(0, -1) : fragment.errors
+    for (const error of errors) this.#reportFault(error, error.message)
+  }
+
+  #reportElements(endOffset: number): void {
+    if (this.#elements.length === 0) return
+    let reported = 0
+    for (const element of this.#elements) {
+      if (element.offset >= endOffset) break
+      this.#report.element(element)
+      reported += 1
+    }
+    this.#elements = this.#elements.slice(reported)
+  }
+
+  #reportSkips(endOffset: number): void {
+    while (this.#skips.length > 0 && this.#skips[0].startOffset < endOffset) {
+      this.#reportSkip(this.#skips.shift()!)
+    }
+  }
+
+  #reportSkip({ startOffset, endOffset, error }: SkippedRange): void {
+    const isAtEnd = endOffset === this.#parser.bytesRead
+    if (error.code === 'not-ebml' && startOffset === 0 && isAtEnd && !this.#hasFoundEbml) {
+      this.#refuse(error.message)
+      return
+    }
+    this.#hasFoundEbml = true
+    const range = `bytes ${grouped(startOffset)} to ${grouped(endOffset)} were passed over`
+    const next = isAtEnd ? 'no EBML header follows' : 'reading goes on at the EBML header there'
+    this.#reportFault(error, `${error.message}; ${range}, ${next}`)
+  }
+
+  #reportFault(error: ParseError, message: string): void {
+    this.#errors += 1
+    this.#report.fault({ code: error.code, offset: error.offset, message })
+  }
+
+  #refuse(message: string): void {
+    this.#errors += 1
+    this.#notEbml = { code: 'not-ebml', offset: 0, message }
+  }
+}
+
+/** Media, or an announcement of media, without its end. Damage is another thing, and is reported as such. */
+function isCut(fragment: GetMediaFragment): boolean {
+  const { isComplete, incompleteReason, hasCluster, metadata } = fragment
+  if (isComplete || incompleteReason === 'damaged') return false
+  return (
+    hasCluster || (metadata.fragmentNumber !== undefined && metadata.serviceErrors.length === 0)
+  )
+}

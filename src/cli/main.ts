@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { runProgram } from './program.js'
+
+const interruption = new AbortController()
+// Once: a second Ctrl-C ends the process in the ordinary way.
+process.once('SIGINT', () => interruption.abort())
+
+const running = runProgram(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  signal: interruption.signal,
+})
+// Not process.exit(): what is still on its way to a pipe would be lost.
+void running.then((exitCode) => {
+  process.exitCode = exitCode
+})

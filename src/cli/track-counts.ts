@@ -1,0 +1,63 @@
+import type { GetMediaFrame } from '../tags/get-media-parser.js'
+
+/** Frames, keyframes and frame bytes of one track. */
+interface Counts {
+  frames: number
+  keyframes: number
+  bytes: number
+}
+
+/** Counts by track number, and what JSON lines show of it. */
+export class TrackCounts {
+  readonly #byTrack = new Map<number, Counts>()
+
+  /** Counts frames in. */
+  addFrames(frames: readonly GetMediaFrame[]): void {
+    for (const frame of frames) {
+      const counts = this.#of(frame.trackNumber)
+      counts.frames += 1
+      if (frame.isKeyframe) counts.keyframes += 1
+      counts.bytes += frame.byteLength
+    }
+  }
+
+  /** Counts in what others counted. */
+  addCounts(others: TrackCounts): void {
+    for (const [track, other] of others.#byTrack) {
+      const counts = this.#of(track)
+      counts.frames += other.frames
+      counts.keyframes += other.keyframes
+      counts.bytes += other.bytes
+    }
+  }
+
+  /** Track number and its counts, by track number. */
+  get entries(): readonly (readonly [number, Readonly<Counts>])[] {
+    return [...this.#byTrack].sort(([a], [b]) => a - b)
+  }
+
+  /** The sum over all tracks. */
+  get total(): Readonly<Counts> {
+    const total: Counts = { frames: 0, keyframes: 0, bytes: 0 }
+    for (const counts of this.#byTrack.values()) {
+      total.frames += counts.frames
+      total.keyframes += counts.keyframes
+      total.bytes += counts.bytes
+    }
+    return total
+  }
+
+  /** One count of each track, by track number: `{"1":60}`. */
+  byTrack(what: keyof Counts): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.entries.map(([track, counts]) => [track, counts[what]]))
+  }
+
+  #of(track: number): Counts {
+    let counts = this.#byTrack.get(track)
+    if (counts === undefined) {
+      counts = { frames: 0, keyframes: 0, bytes: 0 }
+      this.#byTrack.set(track, counts)
+    }
+    return counts
+  }
+}
