@@ -79,6 +79,8 @@ export class FragmentAssembler<M> implements EbmlHandler {
   readonly #wallClockMs: (metadata: M) => number | undefined
 
   // Of the document and Segment.
+  /** An EBML header was read, and no Segment since. */
+  #isAfterHeader = false
   #docType: string | undefined
   #info: SegmentInfo | undefined
   #tracks: readonly Track[] = NO_TRACKS
@@ -127,6 +129,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
   /** Forgets everything, the open fragment too. */
   reset(): void {
     this.#docType = undefined
+    this.#isAfterHeader = false
     this.#startSegment()
     this.#fragment = undefined
     this.#leaveElements()
@@ -379,12 +382,14 @@ export class FragmentAssembler<M> implements EbmlHandler {
   #enterDocument(offset: number): void {
     this.#finishFragment('next', offset)
     this.#docType = undefined
+    this.#isAfterHeader = true
     this.#startSegment()
   }
 
   #enterSegment(offset: number): void {
-    // A Segment without an EBML header of its own: the producer restarted.
-    if (this.#fragment?.hasContent === true) this.#finishFragment('next', offset)
+    // Without an EBML header of its own the producer restarted, and the Segment is the fragment's first element.
+    if (!this.#isAfterHeader) this.#finishFragment('next', offset)
+    this.#isAfterHeader = false
     this.#startSegment()
   }
 
