@@ -6,7 +6,6 @@ import { Readable } from 'node:stream'
 import {
   Block,
   EbmlDataTag,
-  EbmlMasterTag,
   EbmlStreamDecoder,
   EbmlTagId,
   EbmlTagPosition,
@@ -14,7 +13,7 @@ import {
 } from 'ebml-stream'
 import { fromMemory } from './from-memory.js'
 import { PlainModel } from './plain-model.js'
-import type { EbmlTag } from 'ebml-stream'
+import type { EbmlMasterTag, EbmlTag } from 'ebml-stream'
 import type { Feed, Works } from './contender.js'
 import type { ModelLevel } from './plain-model.js'
 import type { Tally } from '../tally.js'

@@ -5,7 +5,6 @@ const READS_LACING_FLAGS_WRONGLY = 'cannot: reads the lacing flags from the wron
 const IGNORES_LACING = 'cannot: hands a laced block over in one piece'
 const BUFFERED_UNKNOWN =
   'cannot: takes the unknown size of a buffered Cluster for −1 and loses its place'
-const NOT_ITERABLE = 'cannot: bundles an old stream, which `for await` does not take'
 const FIRST_SEGMENT = 'cannot: reads the first Segment only, and only whole files'
 
 /** The contender that all others are compared with. */
@@ -40,12 +39,10 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     name: 'ebml',
-    levels: ['elements', 'frames', 'fragments', 'unread', 'iterator'],
+    levels: ['elements', 'frames', 'fragments', 'unread'],
     load: async () => (await import('./ebml.js')).ebml,
-    cannot(input, _chunks, level) {
-      if (level === 'iterator') return NOT_ITERABLE
-      return input === 'laced' && level !== 'elements' ? IGNORES_LACING : undefined
-    },
+    cannot: (input, _chunks, level) =>
+      input === 'laced' && level !== 'elements' ? IGNORES_LACING : undefined,
   },
   {
     name: 'mediabunny',

@@ -18,7 +18,7 @@ const MIB = 1 << 20
  */
 const TARGET_BYTES = 2 * MIB
 
-const VIDEO_TRACK: TrackPlan = {
+export const videoTrack: TrackPlan = {
   number: 1,
   uid: 0xb2a1_90d4_55e0_77c3n,
   type: 'video',
@@ -48,7 +48,7 @@ function videoFragment(
   frameBytes: number,
 ): FragmentPlan {
   return {
-    tracks: [VIDEO_TRACK],
+    tracks: [videoTrack],
     tags: [['device', 'front-door']],
     // Real cluster times restart and go backwards; that they grow here is no help to anybody.
     clusterTimestampMs: index * 2000,
@@ -231,7 +231,7 @@ export const RECIPES = {
           yield videoFragment(random, index, 110_000, 8_000)
         }
       }
-      builder.matroskaFile([VIDEO_TRACK], clusters())
+      builder.matroskaFile([videoTrack], clusters())
       return builder
     },
   },

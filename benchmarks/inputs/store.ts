@@ -16,6 +16,8 @@ export interface StoredInput {
   /** Where the bytes are. */
   readonly path: string
   readonly expected: Expected
+  /** Its fragments have numbers. */
+  readonly isGetMedia: boolean
 }
 
 /** Makes an input anew, without the cache. */
@@ -42,7 +44,13 @@ export function inputNamed(name: RecipeName): StoredInput {
     }
     writeWhole(path, bytes)
   }
-  return { name, summary: RECIPES[name].summary, path, expected: pinned }
+  return {
+    name,
+    summary: RECIPES[name].summary,
+    path,
+    expected: pinned,
+    isGetMedia: name !== 'file',
+  }
 }
 
 /** A real file, repeated until it is worth timing; what it holds is what the reference reader finds. */
@@ -55,7 +63,13 @@ export function inputFromFile(file: string, targetBytes: number): StoredInput {
   const path = join(CACHE, `file-${expected.sha256.slice(0, 12)}.mkv`)
   if (!hasSize(path, bytes.length)) writeWhole(path, bytes)
   const summary = `${basename(file)}, ${once.length.toLocaleString('en')} bytes, ${times} times`
-  return { name: basename(file), summary, path, expected }
+  return {
+    name: basename(file),
+    summary,
+    path,
+    expected,
+    isGetMedia: fragments.some((fragment) => fragment.fragmentNumber !== undefined),
+  }
 }
 
 export function readPinned(): Readonly<Record<RecipeName, Expected>> {

@@ -1,7 +1,7 @@
 /**
  * The measured process: one contender, one level, one input. Prints one line of JSON.
  *
- *     node benchmarks/.cache/build/measure.js CONTENDER LEVEL INPUT [CHUNK] [MILLISECONDS] [WARM-UP]
+ *     node benchmarks/.cache/build/measure-child.js CONTENDER LEVEL INPUT [CHUNK] [MILLISECONDS] [WARM-UP]
  *
  * It can be run alone, under `--cpu-prof` for example. INPUT is the name of a recipe or a path to an input; for a path,
  * EXPECTED names the JSON file of what it holds.
@@ -16,38 +16,13 @@ import { inputNamed } from './inputs/store.js'
 import { findMismatch } from './verify.js'
 import { Tally } from './tally.js'
 import type { Level, Work } from './contenders/contender.js'
-import type { ChunkPlan } from './inputs/chunks.js'
-import type { Expected } from './inputs/expected.js'
 import type { RecipeName } from './inputs/recipes.js'
-
-export interface Measurement {
-  readonly passes: number
-  readonly wallNsPerPass: number
-  /** User and system time of all threads: the collector and the compiler are not free. */
-  readonly cpuNsPerPass: number
-  readonly gcNsPerPass: number
-  readonly peakRssBytes: number
-}
-
-export interface Wrong {
-  readonly wrong: string
-}
-
-export interface MeasureOptions {
-  readonly contender: string
-  readonly level: Level
-  /** Path of the bytes, and what they hold. */
-  readonly path: string
-  readonly expected: Expected
-  readonly chunks: ChunkPlan
-  readonly warmUpMs: number
-  readonly measureMs: number
-}
+import type { MeasureOptions, Measurement, Wrong } from './measurement.js'
 
 /** A pass this slow has warmed up in the verifying pass. */
 const SLOW_PASS_MS = 1000
 
-export async function measure(options: MeasureOptions): Promise<Measurement | Wrong> {
+async function measure(options: MeasureOptions): Promise<Measurement | Wrong> {
   const works = await contenderNamed(options.contender).load()
   const work = works[options.level]
   if (work === undefined) throw new Error(`${options.contender} has no level ${options.level}`)
@@ -124,13 +99,15 @@ function runPushed(
   feed.end()
 }
 
-/** `node measure.js '{…}'` from the harness, or the words of the comment above from a person. */
+/** `node measure-child.js '{…}'` from the harness, or the words of the comment above from a person. */
 function parseArguments(args: readonly string[]): MeasureOptions {
   const [first] = args
   if (first?.startsWith('{')) return JSON.parse(first) as MeasureOptions
   const [contender, level, input, chunks = '65536', measureMs = '1000', warmUpMs = '500'] = args
   if (contender === undefined || level === undefined || input === undefined) {
-    throw new Error('usage: measure.js CONTENDER LEVEL INPUT [CHUNK] [MILLISECONDS] [WARM-UP]')
+    throw new Error(
+      'usage: measure-child.js CONTENDER LEVEL INPUT [CHUNK] [MILLISECONDS] [WARM-UP]',
+    )
   }
   const stored = inputNamed(input as RecipeName)
   return {
@@ -151,6 +128,7 @@ if (!process.argv[2]?.startsWith('{') && !('wrong' in result)) {
   const { bytes, frames } = options.expected
   console.error(
     `${(result.wallNsPerPass / frames).toFixed(1)} ns/frame, ` +
+      `${(result.cpuNsPerPass / frames).toFixed(1)} CPU ns/frame, ` +
       `${(bytes / (result.wallNsPerPass / 1e3)).toFixed(0)} MB/s, ` +
       `${(result.cpuNsPerPass / bytes).toFixed(3)} CPU s/GB, ` +
       `GC ${((100 * result.gcNsPerPass) / result.wallNsPerPass).toFixed(1)} %`,

@@ -1,0 +1,85 @@
+/**
+ * The regression guard: in under a minute, by ratio against a rival of the same run, never by time, and by CPU time, which
+ * a busy machine disturbs least. The limits
+ * stand well below what is reached, so that a busy machine does not fail an honest change, and well above what a lost
+ * fast path would leave.
+ */
+import { runChild } from './child.js'
+import { OURS } from './contenders/registry.js'
+import { cpuRatioTo } from './goals.js'
+import { inputNamed } from './inputs/store.js'
+import { runComparison } from './rounds.js'
+import { format } from './statistics.js'
+import type { Allocation } from './allocation.js'
+import type { Level } from './contenders/contender.js'
+import type { RecipeName } from './inputs/recipes.js'
+import type { Effort } from './rounds.js'
+
+const RIVAL = 'ts-ebml'
+const EFFORT: Effort = { rounds: 5, warmUpMs: 120, measureMs: 150, limitMs: 20_000 }
+
+/** At most the rival's CPU time divided by this. */
+export const RATIO_LIMITS: readonly (readonly [Level, RecipeName, number])[] = [
+  ['fragments', 'audio', 4],
+  ['fragments', 'video', 3],
+  ['fragments', 'tiny', 4],
+  ['unread', 'audio', 7],
+  ['elements', 'audio', 18],
+]
+
+/** At most so many bytes of heap per frame, and per fragment besides. */
+export const ALLOCATION_LIMITS: readonly (readonly [Level, number, number])[] = [
+  ['fragments', 300, 12_000],
+  ['unread', 190, 12_000],
+]
+
+/** Prints each check; true when all hold. */
+export async function runGuard(): Promise<boolean> {
+  const checks = [...(await checkRatios()), ...(await checkAllocations())]
+  for (const { text, holds } of checks) console.log(`${holds ? 'ok  ' : 'FAIL'} ${text}`)
+  return checks.every(({ holds }) => holds)
+}
+
+interface Check {
+  readonly text: string
+  readonly holds: boolean
+}
+
+async function checkRatios(): Promise<readonly Check[]> {
+  const checks: Check[] = []
+  for (const [level, name, limit] of RATIO_LIMITS) {
+    const entries = [OURS, RIVAL].map((contender) => ({ contender, level }))
+    const comparison = { level, input: inputNamed(name), chunks: 65_536, entries }
+    const ratio = cpuRatioTo(await runComparison(comparison, EFFORT, false), RIVAL) ?? 0
+    checks.push({
+      text: `${level}, ${name}: ${RIVAL} takes ${format(ratio)} times our CPU time, at least ${limit}`,
+      holds: ratio >= limit,
+    })
+  }
+  return checks
+}
+
+async function checkAllocations(): Promise<readonly Check[]> {
+  const checks: Check[] = []
+  for (const [level, perFrame, perFragment] of ALLOCATION_LIMITS) {
+    const { bytesPerFrame, bytesPerFragment } = await runAllocation(level)
+    checks.push(
+      {
+        text: `${level}: ${bytesPerFrame.toFixed(0)} bytes allocated per frame, at most ${perFrame}`,
+        holds: bytesPerFrame <= perFrame,
+      },
+      {
+        text: `${level}: ${bytesPerFragment.toFixed(0)} bytes allocated per fragment, at most ${perFragment}`,
+        holds: bytesPerFragment <= perFragment,
+      },
+    )
+  }
+  return checks
+}
+
+export async function runAllocation(level: Level): Promise<Allocation> {
+  return runChild<Allocation>('allocation-child.js', [OURS, level], {
+    // So large a young generation that nothing is collected while it is measured.
+    nodeArguments: ['--expose-gc', '--min-semi-space-size=1024', '--max-semi-space-size=1024'],
+  })
+}

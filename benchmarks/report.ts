@@ -1,0 +1,219 @@
+/** Writes what was found as Markdown: `RESULTS.md` whole, and the table in the README between its two markers. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { OURS } from './contenders/registry.js'
+import { figuresOf, findResult, judge, ratioTo } from './goals.js'
+import { describeChunks } from './inputs/chunks.js'
+import { BENCHMARKS, ROOT } from './paths.js'
+import { format, formatSpread } from './statistics.js'
+import type { Level } from './contenders/contender.js'
+import type { Findings } from './goals.js'
+import type { Outcome, Result } from './rounds.js'
+
+export const README_START = '<!-- bench:start -->'
+export const README_END = '<!-- bench:end -->'
+
+const LEVEL_TITLES: Readonly<Record<Level, string>> = {
+  floor: 'No parsing',
+  elements: 'Elements only: IDs and sizes, no payload touched',
+  frames: 'Frames as they arrive, with a view each',
+  fragments: 'Whole fragments: typed tags, tracks, every view taken',
+  unread: 'Whole fragments, payloads unread',
+  slices: 'Whole fragments, frames as lists of parts',
+  iterator: 'Whole fragments through `for await`',
+}
+
+export interface RunFacts {
+  readonly command: string
+  readonly machine: string
+  readonly rounds: number
+  readonly date: string
+}
+
+export function writeReports(findings: Findings, facts: RunFacts): void {
+  writeFileSync(join(BENCHMARKS, 'RESULTS.md'), resultsPage(findings, facts))
+  const readme = join(ROOT, 'README.md')
+  if (!existsSync(readme)) return
+  const updated = replaceBetweenMarkers(readFileSync(readme, 'utf8'), readmeTable(findings, facts))
+  if (updated !== undefined) writeFileSync(readme, updated)
+}
+
+/** Undefined when the text has no markers. */
+export function replaceBetweenMarkers(text: string, replacement: string): string | undefined {
+  const start = text.indexOf(README_START)
+  const end = text.indexOf(README_END)
+  if (start === -1 || end < start) return undefined
+  const before = text.slice(0, start + README_START.length)
+  return `${before}\n${replacement}\n${text.slice(end)}`
+}
+
+export function resultsPage(findings: Findings, facts: RunFacts): string {
+  const levels = [...new Set(findings.results.map(({ comparison }) => comparison.level))]
+  return [
+    '# Results',
+    `Written by \`${facts.command}\` on ${facts.date}; do not edit. How it measures: [README.md](README.md).`,
+    facts.machine,
+    `Medians (min–max) of ${facts.rounds} interleaved runs, each in a fresh process. Ratios are what carries over to other machines.`,
+    ...goalSection(findings),
+    ...levels.flatMap((level) => levelSection(findings.results, level)),
+    ...scalingSection(findings),
+    ...memorySection(findings),
+    ...allocationSection(findings),
+    ...importSection(findings),
+    '',
+  ].join('\n\n')
+}
+
+function goalSection(findings: Findings): readonly string[] {
+  const judgements = judge(findings)
+  if (judgements.length === 0) return []
+  return [
+    '## Goals',
+    table(
+      ['goal', 'asked', 'found', ''],
+      judgements.map(({ goal, asked, found, unit, isMet }) => [
+        goal,
+        asked,
+        `${format(found)} ${unit}`,
+        isMet ? 'met' : '**missed**',
+      ]),
+    ),
+  ]
+}
+
+function levelSection(results: readonly Result[], level: Level): readonly string[] {
+  const ofLevel = results.filter(({ comparison }) => comparison.level === level)
+  return [`## ${LEVEL_TITLES[level]}`, ...ofLevel.flatMap(comparisonSection)]
+}
+
+function comparisonSection(result: Result): readonly string[] {
+  const { input, chunks, level } = result.comparison
+  const own = figuresOf(result, OURS, level)
+  const rows = result.outcomes.map((outcome) => row(outcome, level, own?.nsPerFrame.median))
+  return [
+    `### ${input.name}, ${describeChunks(chunks)}`,
+    `${sentence(input.summary)} ${input.expected.frames.toLocaleString('en')} frames in ` +
+      `${input.expected.fragments.toLocaleString('en')} fragments, ` +
+      `${input.expected.bytes.toLocaleString('en')} bytes.`,
+    table(['', 'ns per frame', 'MB/s', 'CPU s/GB', 'GC', 'peak RSS, MB', 'times ours'], rows),
+  ]
+}
+
+function row(outcome: Outcome, level: Level, ownNs: number | undefined): readonly string[] {
+  const { contender, level: entryLevel } = outcome.entry
+  const name = entryLevel === 'slices' && level !== 'slices' ? `${contender}, as parts` : contender
+  if ('without' in outcome) return [name, outcome.without, '', '', '', '', '']
+  const { nsPerFrame, megabytesPerSecond, cpuSecondsPerGigabyte, gcShare, peakRssBytes } =
+    outcome.figures
+  return [
+    contender === OURS && entryLevel === level ? `**${name}**` : name,
+    formatSpread(nsPerFrame),
+    format(megabytesPerSecond.median),
+    format(cpuSecondsPerGigabyte.median),
+    `${(gcShare.median * 100).toFixed(1)} %`,
+    (peakRssBytes.median / 1e6).toFixed(0),
+    ownNs === undefined ? '' : format(nsPerFrame.median / ownNs),
+  ]
+}
+
+function scalingSection({ scaling }: Findings): readonly string[] {
+  if (scaling.length === 0) return []
+  return [
+    '## Scaling',
+    'Time per byte of the larger over the smaller, in one process, alternating.',
+    table(
+      ['', 'ratio', 'smaller, ns/kB', 'larger, ns/kB'],
+      scaling.map(({ name, ratio, smallNsPerKilobyte, largeNsPerKilobyte }) => [
+        name,
+        formatSpread(ratio),
+        format(smallNsPerKilobyte.median),
+        format(largeNsPerKilobyte.median),
+      ]),
+    ),
+  ]
+}
+
+function memorySection({ memory }: Findings): readonly string[] {
+  if (memory.length === 0) return []
+  return [
+    '## Memory',
+    'Peak resident set above that of a process that drains the same fresh 64 KiB chunks; below zero when the collector ran earlier than there.',
+    table(
+      ['', 'input', 'above draining, MB', 'allowed, MB'],
+      memory.map(({ contender, input, megabytes, aboveDrainBytes, allowedBytes }) => [
+        contender,
+        `${input}, ${megabytes} MB`,
+        `${megabytesOf(aboveDrainBytes.median)} (${megabytesOf(aboveDrainBytes.min)}–${megabytesOf(aboveDrainBytes.max)})`,
+        contender === OURS ? megabytesOf(allowedBytes) : '',
+      ]),
+    ),
+  ]
+}
+
+function allocationSection({ allocations }: Findings): readonly string[] {
+  if (allocations.length === 0) return []
+  return [
+    '## Allocations',
+    'Bytes of heap and array buffers per 320-byte frame, and per fragment apart from its frames.',
+    table(
+      ['level', 'per frame', 'per fragment'],
+      allocations.map(({ level, bytesPerFrame, bytesPerFragment }) => [
+        level,
+        bytesPerFrame.toFixed(0),
+        bytesPerFragment.toFixed(0),
+      ]),
+    ),
+  ]
+}
+
+function importSection({ imports }: Findings): readonly string[] {
+  if (imports.length === 0) return []
+  return [
+    '## Import time',
+    table(
+      ['', 'ms'],
+      imports.map(({ specifier, milliseconds }) => [
+        `\`${specifier}\``,
+        formatSpread(milliseconds),
+      ]),
+    ),
+  ]
+}
+
+/** The few rows that belong on the front page. */
+export function readmeTable(findings: Findings, facts: RunFacts): string {
+  const rows = (['audio', 'mid', 'video', 'tiny'] as const).flatMap((input) => {
+    const result = findResult(findings.results, 'fragments', input, 65_536)
+    const own = result === undefined ? undefined : figuresOf(result, OURS, 'fragments')
+    if (result === undefined || own === undefined) return []
+    return [
+      [
+        sentence(result.comparison.input.summary),
+        format(own.nsPerFrame.median),
+        format(own.megabytesPerSecond.median),
+        ...['ts-ebml', 'ebml-stream'].map((rival) => {
+          const ratio = ratioTo(result, rival)
+          return ratio === undefined ? '' : `${format(ratio)} ×`
+        }),
+      ],
+    ]
+  })
+  return [
+    table(['input', 'ns per frame', 'MB/s', 'against ts-ebml', 'against ebml-stream'], rows),
+    '',
+    `Whole fragments with typed tags and every frame's bytes taken, 64 KiB chunks; medians of ${facts.rounds} interleaved runs. ${facts.machine}.`,
+  ].join('\n')
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map((cells) => line(cells))].join('\n')
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+function megabytesOf(bytes: number): string {
+  return (bytes / 1e6).toFixed(1)
+}
