@@ -1,4 +1,5 @@
 /** A local stand-in for GetDataEndpoint and GetMedia that breaks on demand. */
+export { type Certificate, createCertificate } from './certificate.js'
 export { type Clock, ManualClock, systemClock } from './clock.js'
 export { FaultScriptError, parseFaults } from './fault-script.js'
 export type {

@@ -1,7 +1,7 @@
 /** Reading a request as the service does: path, signature and JSON, before anything is answered. */
 import type { IncomingMessage } from 'node:http'
 import type { Operation } from './request-log.js'
-import { type ServiceException, serviceException } from './service-exceptions.js'
+import { type ServiceException, serviceException, textOf } from './service-exceptions.js'
 
 // The service refuses large bodies; the largest valid one is well under this.
 const MOST_BODY_BYTES = 65_536
@@ -105,14 +105,14 @@ export function findStreamProblem(
 /** What is wrong with APIName. */
 export function findApiNameProblem(apiName: unknown): ServiceException | undefined {
   if (API_NAMES.includes(apiName as string)) return undefined
-  const shown = apiName === undefined ? 'null' : `'${String(apiName)}'`
+  const shown = apiName === undefined ? 'null' : `'${textOf(apiName)}'`
   return invalid(
     `1 validation error detected: Value ${shown} at 'aPIName' failed to satisfy constraint: Member must satisfy enum value set: [${API_NAMES.join(', ')}]`,
   )
 }
 
 function violationOf(path: string, value: unknown, pattern: string): string {
-  return `1 validation error detected: Value '${String(value)}' at '${path}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${pattern}`
+  return `1 validation error detected: Value '${textOf(value)}' at '${path}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${pattern}`
 }
 
 function invalid(message: string): ServiceException {

@@ -57,6 +57,8 @@ class GetMediaServer implements Simulator {
   readonly #server: Server
   readonly #connectionIds = new WeakMap<Socket, number>()
   readonly #sessions = new Map<Session, SimulatedStream>()
+  /** Ends the wait of each request that a fault holds back. */
+  readonly #pauses = new Set<() => void>()
   readonly #requestCounts = new Map<string, number>()
   readonly #mediaThrottle: Throttle
   readonly #endpointThrottle: Throttle
@@ -153,6 +155,7 @@ class GetMediaServer implements Simulator {
     this.#closing ??= new Promise((resolve) => {
       for (const stream of this.#streams.values()) stream.stopLive()
       for (const session of this.#sessions.keys()) session.close()
+      for (const finish of this.#pauses) finish()
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
     })
@@ -212,7 +215,7 @@ class GetMediaServer implements Simulator {
       return true
     }
     await this.#pause(response, fault.delayMs ?? (action === 'stall' ? Infinity : 1000))
-    return response.destroyed
+    return response.destroyed || this.#closing !== undefined
   }
 
   #refuse(
@@ -359,11 +362,13 @@ class GetMediaServer implements Simulator {
   #pause(response: ServerResponse, ms: number): Promise<void> {
     return new Promise((resolve) => {
       const finish = (): void => {
+        this.#pauses.delete(finish)
         response.off('close', finish)
         cancel?.()
         resolve()
       }
       const cancel = Number.isFinite(ms) ? this.#clock.setTimer(finish, ms) : undefined
+      this.#pauses.add(finish)
       response.once('close', finish)
     })
   }

@@ -75,3 +75,8 @@ export function serviceException(
 export function errorTypeHeader(exception: ServiceException): string {
   return `${exception.type}:https://kinesisvideo.amazonaws.com/doc/2017-09-30/`
 }
+
+/** A value out of a request's JSON, as an error message quotes it. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,4 +1,5 @@
 /** What a simulator is to its user: its settings, and what can be done with a running one. */
+import type { Certificate } from './certificate.js'
 import type { Clock } from './clock.js'
 import type { Fault } from './faults.js'
 import type { RequestRecord } from './request-log.js'
@@ -52,8 +53,8 @@ export interface SimulatorOptions extends Partial<StartRules> {
   readonly sessionEndsAt?: 'fragment' | 'anywhere'
   /** The only access key IDs that are let in. Default: any signed request. */
   readonly accessKeyIds?: readonly string[]
-  /** Key and certificate in PEM: speaks HTTPS with them. Default: HTTP. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Key and certificate, see `createCertificate`: speaks HTTPS, where a 'reset' is a rude close. Default: HTTP. */
+  readonly tls?: Certificate
 }
 
 /** A running simulator. */

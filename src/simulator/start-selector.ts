@@ -1,6 +1,6 @@
 /** Where a GetMedia response begins: checking the request's StartSelector and resolving it. */
 import { compareFragmentNumbers } from '../tags/fragment-number.js'
-import { type ServiceException, serviceException } from './service-exceptions.js'
+import { type ServiceException, serviceException, textOf } from './service-exceptions.js'
 import type { SimulatedStream } from './stream.js'
 
 /** StartSelector as it travels: AWS's own names, StartTimestamp in seconds since 1970. */
@@ -145,7 +145,7 @@ function atTime(
 }
 
 function violation(path: string, value: unknown, constraint: string): ServiceException {
-  const shown = value === undefined ? 'null' : `'${String(value)}'`
+  const shown = value === undefined ? 'null' : `'${textOf(value)}'`
   return serviceException(
     'InvalidArgumentException',
     `1 validation error detected: Value ${shown} at '${path}' failed to satisfy constraint: ${constraint}`,

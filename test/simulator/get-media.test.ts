@@ -237,6 +237,27 @@ describe('the end of a response', () => {
     stream.stopLive()
   })
 
+  it.each(['fragment', 'anywhere'] as const)('can cut at any %s', async (sessionEndsAt) => {
+    const frames = [{ trackNumber: 1, timestampMs: 0, data: new Uint8Array(400_000) }]
+    const fragments = [{ frames }, { frames }] satisfies FragmentSpec[]
+    await start({
+      streams: [{ name: 'door', fragments }],
+      sessionEndsAt,
+      limits: { sessionEndMs: 1000, bytesPerSecond: 100_000 },
+    })
+    const drained = drain(await sdk.getMedia('door', { StartSelectorType: 'EARLIEST' }))
+    while (simulator.requests[0]!.ended === undefined) {
+      clock.advance(100)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const { bytes, ended } = await drained
+    const length = simulator.streams.get('door')!.fragments[0]!.payload(60_000).length
+    expect(ended).toBe('end')
+    if (sessionEndsAt === 'fragment') expect(Math.abs(bytes.length - length)).toBeLessThan(10)
+    else expect(bytes.length).toBeLessThan(length / 2)
+    expect(simulator.requests[0]!.ended).toBe('session')
+  })
+
   it('comes at once for all responses of a stream when told so, after the fragment', async () => {
     await start({ limits: { idleEndMs: Infinity } })
     const drained = drain(await sdk.getMedia('door', { StartSelectorType: 'EARLIEST' }))
