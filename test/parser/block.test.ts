@@ -137,6 +137,10 @@ describe('readLaces, EBML', () => {
     ['−8191 in two bytes', '02 60 00 40 00', [8192, 1, 7]],
     ['+8191 in two bytes', '02 81 7F FE', [1, 8192, 7]],
     ['0 in three bytes', '02 85 2F FF FF', [5, 5, 7]],
+    ['0 in seven bytes', '02 85 02 FF FFFFFFFF FF', [5, 5, 7]],
+    ['0 in eight bytes', '02 85 01 7F FFFFFFFF FFFF', [5, 5, 7]],
+    ['+1 in eight bytes', '02 85 01 80 00000000 0000', [5, 6, 7]],
+    ['−1 in eight bytes', '02 85 01 7F FFFFFFFF FFFE', [5, 4, 7]],
     ['+1 in four bytes', '02 85 18 00 00 00', [5, 6, 7]],
     ['several', '04 82 C0 BE BF', [2, 3, 2, 2, 7]],
   ])('reads %s', (_name, head, sizes) => {

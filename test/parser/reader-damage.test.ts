@@ -27,6 +27,8 @@ describe('input that is not EBML', () => {
     ['ones', 'FF FF FF FF FF FF FF FF FF FF'],
     ['a Void', 'EC 80 EC 80'],
     ['a Void of unknown size', 'EC FF 00'],
+    ['a Void wider than eight bytes', 'EC 00 00 00 00 00 00 00 00 00'],
+    ['a Segment without an EBML header', '18538067 FF 1549A966 80'],
     ['a Cluster', '1F43B675 FF E7 81 01'],
     ['a CRC-32', 'BF 84 00000000'],
     ['an ID of four bytes with an unknown size', '10000001 FF'],
@@ -41,7 +43,7 @@ describe('input that is not EBML', () => {
   })
 
   it('fails where something else than a document follows a document', () => {
-    for (const garbage of ['00', 'E7 81 01', 'BF 80', '1549A966 80']) {
+    for (const garbage of ['00', 'E7 81 01', 'BF 80', 'FF', '4282 00', '1549A966 80']) {
       expectFailure(
         `${HEADER} 18538067 80 ${garbage} 00000000 00000000`,
         [...HEADER_EVENTS, '16 +Segment 0', '21 -Segment'],
@@ -95,6 +97,19 @@ describe('IDs and sizes that are not legal', () => {
       '21 misplaced-element ChapterDisplay',
       '23 -Segment',
     ])
+  })
+
+  it.each([
+    ['E7', 'Segment/Cluster/Timestamp'],
+    ['A3', 'Segment/Cluster/SimpleBlock'],
+    ['4100', 'Segment/Cluster/0x4100'],
+    ['1A45DFA3', 'Segment/Cluster/EBML'],
+  ])('fail: the size of %s would be wider than eight bytes', (id, path) => {
+    expectFailure(
+      `${HEADER} 18538067 FF 1F43B675 FF ${id} 00 00000000 00000000 00000000`,
+      IN_CLUSTER,
+      { code: 'invalid-size', offset: 26, path },
+    )
   })
 
   it('fail: 2^53 bytes and more cannot be counted', () => {
