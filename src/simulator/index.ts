@@ -1,6 +1,7 @@
 /** A local stand-in for GetDataEndpoint and GetMedia that breaks on demand. */
 export { type Certificate, createCertificate } from './certificate.js'
 export { type Clock, ManualClock, systemClock } from './clock.js'
+export type { Lacing } from './ebml-writer.js'
 export { FaultScriptError, parseFaults } from './fault-script.js'
 export type {
   BytePoint,
@@ -43,6 +44,7 @@ export {
   type Simulator,
   type SimulatorOptions,
 } from './simulator.js'
+export type { ErrorTags, TagSpelling } from './service-tags.js'
 export type { StartRules, StartSelector, StartSelectorType } from './start-selector.js'
 export type {
   FragmentIdentity,

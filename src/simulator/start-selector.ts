@@ -16,7 +16,13 @@ export interface StartSelector {
 }
 
 /** The six ways to begin. */
-export type StartSelectorType = (typeof START_SELECTOR_TYPES)[number]
+export type StartSelectorType =
+  | 'FRAGMENT_NUMBER'
+  | 'SERVER_TIMESTAMP'
+  | 'PRODUCER_TIMESTAMP'
+  | 'NOW'
+  | 'EARLIEST'
+  | 'CONTINUATION_TOKEN'
 
 /** How to read what AWS leaves open about a start. */
 export interface StartRules {
@@ -38,14 +44,14 @@ export const DEFAULT_START_RULES: StartRules = {
   lostStart: 'error-4000',
 }
 
-const START_SELECTOR_TYPES = [
+const START_SELECTOR_TYPES: readonly StartSelectorType[] = [
   'FRAGMENT_NUMBER',
   'SERVER_TIMESTAMP',
   'PRODUCER_TIMESTAMP',
   'NOW',
   'EARLIEST',
   'CONTINUATION_TOKEN',
-] as const
+]
 
 const FRAGMENT_NUMBER = /^\d{1,128}$/
 const CONTINUATION_TOKEN = /^[\w.-]{1,128}$/
