@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { type Channel, channel } from 'node:diagnostics_channel'
 import type { Logger } from '@smithy/types'
 import { type ConsumerEmitter, type ConsumerEvent, tell } from './events.js'
 import { logEvent } from './log.js'
@@ -17,6 +17,18 @@ export interface DiagnosticsMessage {
  */
 export function diagnosticsChannelName(type: ConsumerEvent['type']): string {
   return `kvs-fragments.consumer.${type}`
+}
+
+// Node looks channels up by name each time, and forgets those that nobody holds.
+const channels = new Map<ConsumerEvent['type'], Channel>()
+
+function channelOf(type: ConsumerEvent['type']): Channel {
+  let known = channels.get(type)
+  if (known === undefined) {
+    known = channel(diagnosticsChannelName(type))
+    channels.set(type, known)
+  }
+  return known
 }
 
 /** The one way by which events leave: into the figures, the log, the channels and to the listeners. Never throws. */
@@ -42,7 +54,7 @@ export class Health {
   report(event: ConsumerEvent): void {
     this.#stats.count(event)
     if (this.#logger !== undefined) logEvent(this.#logger, this.#stream, event)
-    const diagnostics = channel(diagnosticsChannelName(event.type))
+    const diagnostics = channelOf(event.type)
     if (diagnostics.hasSubscribers) {
       // A subscriber that throws is handed to the process by Node itself, not to us.
       diagnostics.publish({ stream: this.#stream, event } satisfies DiagnosticsMessage)

@@ -60,6 +60,8 @@ export class Position {
   #floor: string | undefined
   #owed: string | undefined
   #acceptedJump: string | undefined
+  /** The sequence in the number of `#last`, once it was asked for. */
+  #lastSequence: { readonly fragmentNumber: string; readonly sequence: bigint } | undefined
   #openGap: { readonly reason: GapReason; readonly after: string | undefined } | undefined
 
   /** Begins at `start`, or after `checkpoint` where there is one. */
@@ -212,10 +214,19 @@ export class Position {
     const last = this.#last?.fragmentNumber
     if (!this.#findsJumps || last === undefined || this.#openGap !== undefined) return false
     if (fragmentNumber === this.#acceptedJump) return false
-    const from = decodeFragmentNumber(last)
-    const to = decodeFragmentNumber(fragmentNumber)
+    const from = this.#lastSequence?.fragmentNumber === last ? this.#lastSequence : withSequence(last)
+    const to = withSequence(fragmentNumber)
+    // If this one is delivered, it is the last one when the next one comes.
+    this.#lastSequence = to
     return from !== undefined && to !== undefined && to.sequence - from.sequence > 1n
   }
+}
+
+function withSequence(
+  fragmentNumber: string,
+): { readonly fragmentNumber: string; readonly sequence: bigint } | undefined {
+  const sequence = decodeFragmentNumber(fragmentNumber)?.sequence
+  return sequence === undefined ? undefined : { fragmentNumber, sequence }
 }
 
 function startAt(timeMs: number): StartSelector {
