@@ -16,7 +16,7 @@ import type { RecipeName } from './inputs/recipes.js'
 import type { Effort } from './rounds.js'
 
 const RIVAL = 'ts-ebml'
-const EFFORT: Effort = { rounds: 5, warmUpMs: 120, measureMs: 150, limitMs: 20_000 }
+const EFFORT: Effort = { rounds: 5, warmUpMs: 450, measureMs: 200, limitMs: 20_000 }
 
 /** At most the rival's CPU time divided by this. */
 export const RATIO_LIMITS: readonly (readonly [Level, RecipeName, number])[] = [

@@ -7,8 +7,8 @@ import type { RecipeName } from './inputs/recipes.js'
 import type { StoredInput } from './inputs/store.js'
 import type { Comparison, Effort, Entry } from './rounds.js'
 
-export const FULL_EFFORT: Effort = { rounds: 5, warmUpMs: 250, measureMs: 400, limitMs: 20_000 }
-export const QUICK_EFFORT: Effort = { rounds: 5, warmUpMs: 120, measureMs: 150, limitMs: 4_000 }
+export const FULL_EFFORT: Effort = { rounds: 5, warmUpMs: 600, measureMs: 400, limitMs: 20_000 }
+export const QUICK_EFFORT: Effort = { rounds: 5, warmUpMs: 450, measureMs: 200, limitMs: 4_000 }
 
 const KIB = 1024
 
