@@ -1,0 +1,153 @@
+import { pathOf } from './element-index.js'
+import type { ContentErrorCode, StructureErrorCode } from './errors.js'
+import { ParseError } from './errors.js'
+import type { ParserLimits } from './limits.js'
+import { findElement } from './schema.js'
+import { isLengthOf } from './values.js'
+
+/** More errors than this in one fragment are not listed. */
+const MAX_LISTED_ERRORS = 64
+
+/** What the fragment at hand has cost so far, held against the limits, and what was wrong in it. */
+export class FragmentLedger {
+  readonly #limits: Required<ParserLimits>
+  #bytes = 0
+  #slices = 0
+  #elements = 0
+  #tags = 0
+  #errors: ParseError[] = []
+
+  constructor(limits: Required<ParserLimits>) {
+    this.#limits = limits
+  }
+
+  /** A fragment begins: with no cost, and a new list of errors. */
+  begin(): void {
+    this.#bytes = 0
+    this.#slices = 0
+    this.#elements = 0
+    this.#tags = 0
+    this.#errors = []
+  }
+
+  /** What was wrong in the fragment, at most 64; the fragment keeps this very list. */
+  get errors(): readonly ParseError[] {
+    return this.#errors
+  }
+
+  /** One more block of `bytes`, whole in its chunk. The same as the two calls below, in one for the hot path. */
+  addBlock(bytes: number, id: number, offset: number): void {
+    this.#elements += 1
+    this.#bytes += bytes
+    if (
+      this.#elements > this.#limits.maxElementsPerFragment ||
+      this.#bytes > this.#limits.maxFragmentBytes
+    ) {
+      this.addElements(0, id, offset)
+      this.addBytes(0, id, offset)
+    }
+  }
+
+  /** @throws ParseError `too-many-elements`. */
+  addElements(count: number, id: number, offset: number): void {
+    this.#elements += count
+    const limit = this.#limits.maxElementsPerFragment
+    if (this.#elements > limit) {
+      fail('too-many-elements', `more than ${limit} elements in one fragment`, RAISE, id, offset)
+    }
+  }
+
+  /** Bytes that will be held. @throws ParseError `fragment-too-large`. */
+  addBytes(bytes: number, id: number, offset: number): void {
+    this.#bytes += bytes
+    const limit = this.#limits.maxFragmentBytes
+    if (this.#bytes > limit) {
+      fail('fragment-too-large', `more than ${limit} bytes in one fragment`, RAISE, id, offset)
+    }
+  }
+
+  /** Slices that are held for good. */
+  addSlices(count: number): void {
+    this.#slices += count
+  }
+
+  /** `open` slices are held beside those added. @throws ParseError `too-many-slices`. */
+  checkSlices(open: number, id: number, offset: number): void {
+    const limit = this.#limits.maxSlicesPerFragment
+    if (this.#slices + open > limit) {
+      const remedy = 'feed larger chunks, or raise maxSlicesPerFragment'
+      fail('too-many-slices', `more than ${limit} slices in one fragment`, remedy, id, offset)
+    }
+  }
+
+  /** What was held was handed out and is held no more: in frame-level mode the limits are those of one frame. */
+  release(): void {
+    this.#bytes = 0
+    this.#slices = 0
+  }
+
+  /** One more tag; false, and `too-many-tags` is listed, when there are too many. */
+  addTag(id: number, offset: number): boolean {
+    this.#tags += 1
+    const limit = this.#limits.maxTagsPerFragment
+    if (this.#tags <= limit) return true
+    this.report('too-many-tags', `more than ${limit} tags`, id, offset)
+    return false
+  }
+
+  /** Whether track number `count` of a Segment is within the limit; otherwise `too-many-tracks` is listed. */
+  checkTrack(count: number, id: number, offset: number): boolean {
+    const limit = this.#limits.maxTracks
+    if (count <= limit) return true
+    this.report('too-many-tracks', `more than ${limit} tracks`, id, offset)
+    return false
+  }
+
+  /** Whether a binary of `size` bytes may be kept; otherwise `binary-too-large` is listed. */
+  checkBinary(size: number, id: number, offset: number): boolean {
+    const limit = this.#limits.maxBinaryBytes
+    if (size <= limit) return true
+    this.report('binary-too-large', `a binary of ${size} bytes, over ${limit}`, id, offset)
+    return false
+  }
+
+  /** Lists `string-too-large`: the reader hands strings within the limit out in one piece, and only those. */
+  reportLongString(size: number, id: number, offset: number): void {
+    const limit = this.#limits.maxStringBytes
+    this.report('string-too-large', `a string of ${size} bytes, over ${limit}`, id, offset)
+  }
+
+  /** Whether a value of `length` bytes is legal for its type; otherwise `invalid-value-size` is listed. */
+  checkLength(length: number, id: number, offset: number): boolean {
+    const kind = findElement(id)?.kind ?? 'binary'
+    if (isLengthOf(kind, length)) return true
+    this.report('invalid-value-size', `a ${kind} of ${length} bytes`, id, offset)
+    return false
+  }
+
+  /** Lists an error of content: the element is left out, the rest is sound. */
+  report(code: ContentErrorCode, message: string, id: number, offset: number): void {
+    if (this.#errors.length >= MAX_LISTED_ERRORS) return
+    this.#errors.push(
+      new ParseError(code, `${message}; it was left out`, { offset, path: pathOf(id) }),
+    )
+  }
+
+  /** Lists the structural error that ends the fragment: always last, and always there. */
+  close(error: ParseError): void {
+    if (this.#errors.length >= MAX_LISTED_ERRORS) this.#errors.pop()
+    this.#errors.push(error)
+  }
+}
+
+const RAISE = 'raise the limit if the stream is trusted'
+
+function fail(
+  code: StructureErrorCode,
+  cause: string,
+  remedy: string,
+  id: number,
+  offset: number,
+): never {
+  throw new ParseError(code, `${cause}; ${remedy}`, { offset, path: pathOf(id) })
+}

@@ -1,0 +1,149 @@
+import { ID } from './schema.js'
+import type { Tag, TagTargets } from './tag.js'
+import { copyBytes, readString, readUint, readUintBig } from './values.js'
+
+// RFC 9559 §5.1.8.1.2.2.
+const DEFAULT_LANGUAGE = 'und'
+const NO_UIDS: bigint[] = []
+const NO_TAGS: Tag[] = []
+
+/** RFC 9559 §5.1.8.1.1: an empty Targets speaks of everything, at level 50. */
+const WHOLE_SEGMENT: TagTargets = {
+  typeValue: 50,
+  type: undefined,
+  trackUids: NO_UIDS,
+  editionUids: NO_UIDS,
+  chapterUids: NO_UIDS,
+  attachmentUids: NO_UIDS,
+}
+
+/** A SimpleTag, filled while it is read. */
+class OpenTag implements Tag {
+  name = ''
+  value: string | undefined = undefined
+  binary: Uint8Array | undefined = undefined
+  language = DEFAULT_LANGUAGE
+  isDefault = true
+  readonly position: 'before' | 'after'
+  targets: TagTargets
+  children = NO_TAGS
+
+  #isBcp47 = false
+
+  constructor(position: 'before' | 'after', targets: TagTargets) {
+    this.position = position
+    this.targets = targets
+  }
+
+  /** TagLanguageBCP47 holds when both are there, in whatever order (RFC 9559 §5.1.8.1.2.3). */
+  setLanguage(language: string, isBcp47: boolean): void {
+    if (this.#isBcp47 && !isBcp47) return
+    this.#isBcp47 = isBcp47
+    this.language = language === '' ? DEFAULT_LANGUAGE : language
+  }
+}
+
+/** Targets, filled while they are read. */
+class OpenTargets implements TagTargets {
+  typeValue = 50
+  type: string | undefined = undefined
+  trackUids = NO_UIDS
+  editionUids = NO_UIDS
+  chapterUids = NO_UIDS
+  attachmentUids = NO_UIDS
+}
+
+/** Puts together the tags of one Tags element from the reader's events. Counts what it makes; the limit is the caller's. */
+export class TagCollector {
+  #tags: OpenTag[] = []
+  // Open SimpleTags, outermost first: they nest.
+  readonly #open: OpenTag[] = []
+  #targets: TagTargets = WHOLE_SEGMENT
+  #openTargets: OpenTargets | undefined
+  #position: 'before' | 'after' = 'before'
+  /** Index in #tags of the first tag of the open Tag element. */
+  #firstOfTag = 0
+
+  /** A Tags element began. */
+  begin(position: 'before' | 'after'): void {
+    this.#tags = []
+    this.#open.length = 0
+    this.#position = position
+    this.#targets = WHOLE_SEGMENT
+  }
+
+  /** The tags of the Tags element that ended. */
+  take(): readonly Tag[] {
+    return this.#tags
+  }
+
+  /** A Tag, Targets or SimpleTag began. */
+  onMasterStart(id: number): void {
+    if (id === ID.SimpleTag) this.#open.push(new OpenTag(this.#position, this.#targets))
+    else if (id === ID.Tag) {
+      this.#targets = WHOLE_SEGMENT
+      this.#firstOfTag = this.#tags.length
+    } else if (id === ID.Targets) {
+      this.#openTargets = new OpenTargets()
+    }
+  }
+
+  /** A Tag, Targets or SimpleTag ended. */
+  onMasterEnd(id: number): void {
+    if (id === ID.SimpleTag) {
+      const tag = this.#open.pop()
+      if (tag === undefined) return
+      const parent = this.#open.at(-1)
+      if (parent === undefined) this.#tags.push(tag)
+      else parent.children = append(parent.children, tag)
+    } else if (id === ID.Targets && this.#openTargets !== undefined) {
+      const targets: TagTargets = this.#openTargets
+      this.#targets = targets
+      this.#openTargets = undefined
+      // Targets nearly always come first, but no rule says so.
+      for (let i = this.#firstOfTag; i < this.#tags.length; i += 1) {
+        this.#tags[i].targets = targets
+      }
+    }
+  }
+
+  /** A value inside a SimpleTag or Targets. */
+  onValue(id: number, bytes: Uint8Array, start: number, end: number): void {
+    const tag = this.#open.at(-1)
+    if (tag !== undefined) {
+      if (id === ID.TagName) tag.name = readString(bytes, start, end)
+      else if (id === ID.TagString) tag.value = readString(bytes, start, end)
+      else if (id === ID.TagBinary) tag.binary = copyBytes(bytes, start, end)
+      else if (id === ID.TagLanguage) tag.setLanguage(readString(bytes, start, end), false)
+      else if (id === ID.TagLanguageBCP47) tag.setLanguage(readString(bytes, start, end), true)
+      else if (id === ID.TagDefault && end > start) tag.isDefault = readUint(bytes, start, end) !== 0
+      return
+    }
+    const targets = this.#openTargets
+    if (targets === undefined) return
+    if (id === ID.TargetType) targets.type = readString(bytes, start, end)
+    else if (id === ID.TargetTypeValue && end > start) targets.typeValue = readUint(bytes, start, end)
+    else addUid(targets, id, bytes, start, end)
+  }
+}
+
+function addUid(
+  targets: OpenTargets,
+  id: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const uid = readUintBig(bytes, start, end)
+  if (id === ID.TagTrackUID) targets.trackUids = append(targets.trackUids, uid)
+  else if (id === ID.TagEditionUID) targets.editionUids = append(targets.editionUids, uid)
+  else if (id === ID.TagChapterUID) targets.chapterUids = append(targets.chapterUids, uid)
+  else if (id === ID.TagAttachmentUID) targets.attachmentUids = append(targets.attachmentUids, uid)
+}
+
+/** Adds to a list; the empty ones are shared and stay empty. */
+function append<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item]
+  list.push(item)
+  return list
+}
