@@ -5,6 +5,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { generateSamples } from '../../scripts/generate-samples.js'
+import { allSamples } from '../../scripts/sample-media.js'
+import { GetMediaParser } from '../../src/tags/index.js'
 
 const committed = fileURLToPath(new URL('../../samples/media', import.meta.url))
 const folder = mkdtempSync(path.join(tmpdir(), 'kvs-samples-'))
@@ -37,5 +39,26 @@ describe('samples/media', () => {
       0,
     )
     expect(bytes).toBeLessThan(400_000)
+  })
+})
+
+describe('each sample', () => {
+  const samples = allSamples(readFileSync(path.join(committed, 'source', 'camera.h264')))
+
+  it.each(samples)('$name holds what its row in the table says', ({ name, bytes, fragments }) => {
+    const errorIds: (number | undefined)[] = []
+    const parser = new GetMediaParser({
+      verifyCrc32: true,
+      ...(name === 'fragment-list.mkv' && { source: 'GetMediaForFragmentList' }),
+      onServiceError: (error) => errorIds.push(error.id),
+    })
+    const read = [...parser.push(bytes), ...parser.end()]
+    expect(read.filter((fragment) => fragment.isComplete && fragment.hasCluster)).toHaveLength(
+      fragments,
+    )
+    expect(read.flatMap((fragment) => fragment.errors)).toEqual([])
+    const id = /error-(\d+)/.exec(name)?.[1]
+    expect(errorIds).toEqual(id === undefined ? [] : [Number(id)])
+    expect(read.at(-1)?.truncatedFrame !== undefined).toBe(name === 'truncated.mkv')
   })
 })
