@@ -201,7 +201,8 @@ describe('the lower rooms without a single dependency installed', () => {
   })
 })
 
-describe('a strict TypeScript project that uses the package', () => {
+// The compiler reads the SDK's types too, which takes seconds on a busy machine
+describe('a strict TypeScript project that uses the package', { timeout: 120_000 }, () => {
   const base = {
     target: 'es2022',
     lib: ['es2022'],
