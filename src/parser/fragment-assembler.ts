@@ -228,7 +228,8 @@ export class FragmentAssembler<M> implements EbmlHandler {
     if (fragment === undefined) return
     const truncatedFrame = this.#frames.takeTruncated()
     this.#abandonElements()
-    if (!fragment.hasContent) {
+    // An error is told even where there is nothing else to tell: a Segment's checksum is known after its closing tags.
+    if (!fragment.hasContent && this.#ledger.errors.length === 0) {
       this.#dropFragment()
       return
     }

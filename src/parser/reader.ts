@@ -7,7 +7,6 @@ import {
   MASTER,
   nameOf,
   PARENT_ID_BY_INDEX,
-  pathOf,
   SCALAR,
   UNREGISTERED,
 } from './element-index.js'
@@ -87,9 +86,11 @@ export interface EbmlReaderOptions {
 export interface Truncation {
   /** Absolute offset in bytes at which the input ended. */
   readonly offset: number
-  /** Absolute offset of the element that was not finished. */
+  /** Absolute offset of the innermost element that was not finished. */
   readonly elementOffset: number
-  /** The innermost element that was not finished, e.g. `Segment/Cluster/SimpleBlock`. */
+  /**
+   * That element, e.g. `Segment/Cluster/SimpleBlock`; when not even its header was whole, the elements it stands in.
+   */
   readonly path: string
 }
 
@@ -106,6 +107,8 @@ const MAX_SIZE_WIDTH = 8
 const MAX_HEADER_BYTES = MAX_ID_WIDTH + MAX_SIZE_WIDTH
 /** The parent of what stands at the root: equal to no element's parent, so that all of it takes the careful path. */
 const NO_PARENT = -3
+/** Stands for the ID of an element whose ID could not be read. */
+const UNREADABLE_ID = -1
 const NOT_MUTED = Number.POSITIVE_INFINITY
 const FIRST_SCRATCH_BYTES = 256
 
@@ -137,6 +140,7 @@ export class EbmlReader {
   readonly #ids: number[] = []
   readonly #limits: number[] = []
   readonly #isUnknownSize: boolean[] = []
+  readonly #offsets: number[] = []
   readonly #dataStarts: number[] = []
   #depth = 0
   #parentId: number = NO_PARENT
@@ -210,14 +214,21 @@ export class EbmlReader {
       return {
         offset: this.#base,
         elementOffset: this.#elementOffset,
-        path: pathOf(this.#id),
+        path: this.#pathOf(this.#id),
       }
     }
-    if (this.#carryLength > 0 || this.#limit !== Number.POSITIVE_INFINITY) {
+    if (this.#carryLength > 0) {
       return {
         offset: this.#base,
         elementOffset: this.#base - this.#carryLength,
-        path: this.#depth === 0 ? '' : pathOf(this.#parentId),
+        path: this.#openPath(),
+      }
+    }
+    if (this.#limit !== Number.POSITIVE_INFINITY) {
+      return {
+        offset: this.#base,
+        elementOffset: this.#offsets[this.#depth - 1],
+        path: this.#openPath(),
       }
     }
     while (this.#depth > 0) this.#leaveMaster(this.#base)
@@ -566,6 +577,7 @@ export class EbmlReader {
     }
     const dataStart = this.#base + dataAt
     this.#ids[this.#depth] = id
+    this.#offsets[this.#depth] = offset
     this.#dataStarts[this.#depth] = dataStart
     this.#isUnknownSize[this.#depth] = size < 0
     if (size >= 0) this.#limit = dataStart + size
@@ -675,7 +687,7 @@ export class EbmlReader {
     return this.#fail(
       'invalid-id',
       `no element ID begins with byte 0x${first.toString(16).padStart(2, '0')}; the stream is damaged here`,
-      this.#parentId,
+      UNREADABLE_ID,
       offset,
     )
   }
@@ -690,13 +702,16 @@ export class EbmlReader {
   }
 
   #fail(code: StructureErrorCode, message: string, id: number, offset: number): never {
-    throw new ParseError(code, message, { offset, path: this.#pathOf(id) })
+    const path = id === UNREADABLE_ID ? this.#openPath() : this.#pathOf(id)
+    throw new ParseError(code, message, { offset, path })
   }
 
   #pathOf(id: number): string {
-    const names = this.#ids.slice(0, this.#depth).map(nameOf)
-    if (id !== this.#parentId || this.#depth === 0) names.push(nameOf(id))
-    return names.join('/')
+    return this.#depth === 0 ? nameOf(id) : `${this.#openPath()}/${nameOf(id)}`
+  }
+
+  #openPath(): string {
+    return this.#ids.slice(0, this.#depth).map(nameOf).join('/')
   }
 
   /** The CRC-32 element in `bytes[start, end)` was read; what follows `position` in the chunk is checked. */

@@ -5,7 +5,7 @@ import { copyBytes, readString, readUint, readUintBig } from './values.js'
 // RFC 9559 §5.1.8.1.2.2.
 const DEFAULT_LANGUAGE = 'und'
 const NO_UIDS: bigint[] = []
-const NO_TAGS: Tag[] = []
+const NO_TAGS: OpenTag[] = []
 
 /** RFC 9559 §5.1.8.1.1: an empty Targets speaks of everything, at level 50. */
 const WHOLE_SEGMENT: TagTargets = {
@@ -26,7 +26,7 @@ class OpenTag implements Tag {
   isDefault = true
   readonly position: 'before' | 'after'
   targets: TagTargets
-  children = NO_TAGS
+  children: OpenTag[] = NO_TAGS
 
   #isBcp47 = false
 
@@ -101,8 +101,8 @@ export class TagCollector {
       this.#targets = targets
       this.#openTargets = undefined
       // Targets nearly always come first, but no rule says so.
-      for (let i = this.#firstOfTag; i < this.#tags.length; i += 1) {
-        this.#tags[i].targets = targets
+      if (this.#tags.length > this.#firstOfTag) {
+        retarget(this.#tags.slice(this.#firstOfTag), targets)
       }
     }
   }
@@ -139,6 +139,15 @@ function addUid(
   else if (id === ID.TagEditionUID) targets.editionUids = append(targets.editionUids, uid)
   else if (id === ID.TagChapterUID) targets.chapterUids = append(targets.chapterUids, uid)
   else if (id === ID.TagAttachmentUID) targets.attachmentUids = append(targets.attachmentUids, uid)
+}
+
+/** Gives `tags` and all nested in them other targets. */
+function retarget(tags: readonly OpenTag[], targets: TagTargets): void {
+  const left = [...tags]
+  for (let tag = left.pop(); tag !== undefined; tag = left.pop()) {
+    tag.targets = targets
+    for (const child of tag.children) left.push(child)
+  }
 }
 
 /** Adds to a list; the empty ones are shared and stay empty. */
