@@ -6,7 +6,7 @@ import { ScriptPlayer, type SessionPlan, script } from '../helpers/consumer-scri
 import { FakeService, createLog } from '../helpers/consumer-service.js'
 
 const FRAGMENTS = 200
-const log = createLog(FRAGMENTS, 2)
+const log = createLog(FRAGMENTS, { isBare: true })
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
 
 function createConsumer(plans: readonly SessionPlan[], isTokenInclusive: boolean) {

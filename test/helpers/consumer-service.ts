@@ -15,8 +15,22 @@ export interface HeldFragment {
 /** 17 November 2023, when the log begins. */
 export const LOG_START_MS = 1_700_200_000_000
 
+export interface LogOptions {
+  /** Frames in each fragment. Default 1. */
+  readonly frames?: number
+  /** Default 1. */
+  readonly firstSequence?: number
+  /** The continuation token by the fragment's number. Default: the number. */
+  readonly tokenOf?: (fragmentNumber: string) => string
+  /** Whether only the number and the token are told, for tests of very many fragments. */
+  readonly isBare?: boolean
+}
+
 /** Tiny fragments, a second apart: no tracks, `frames` frames of 4 bytes that name the fragment and the frame. */
-export function createLog(count: number, frames = 1, firstSequence = 1): HeldFragment[] {
+export function createLog(
+  count: number,
+  { frames = 1, firstSequence = 1, isBare = false, tokenOf }: LogOptions = {},
+): HeldFragment[] {
   return Array.from({ length: count }, (_, index) => {
     const serverTimestampMs = LOG_START_MS + index * 1000
     const fragmentNumber = encodeFragmentNumber({
@@ -26,8 +40,9 @@ export function createLog(count: number, frames = 1, firstSequence = 1): HeldFra
     })
     const bytes = buildFragment({
       fragmentNumber,
-      serverTimestampMs,
-      millisBehindNow: 1000,
+      ...(isBare ? {} : { serverTimestampMs, producerTimestampMs: serverTimestampMs - 100 }),
+      millisBehindNow: isBare ? undefined : 1000,
+      continuationToken: tokenOf?.(fragmentNumber),
       clusterTimestamp: index * 1000,
       frames: Array.from({ length: frames }, (__, frame) => ({
         trackNumber: 1,
@@ -54,7 +69,9 @@ export type Piece =
   | 'stall'
 
 /** What a request is answered with: an error, or pieces; the response ends behind the last one. */
-export type Answer = { readonly refuse: unknown } | { readonly pieces: Iterable<Piece> }
+export type Answer =
+  | { readonly refuse: unknown }
+  | { readonly pieces: Iterable<Piece>; readonly serverTimeMs?: number }
 
 /** A GetMedia request as it arrived. */
 export interface SeenRequest {
@@ -126,7 +143,11 @@ export class FakeService implements MediaSource {
         ? new Promise(() => undefined)
         : Promise.reject(answer.refuse as Error)
     }
-    return Promise.resolve({ body: this.#body(answer.pieces, signal), requestId: 'test-request' })
+    return Promise.resolve({
+      body: this.#body(answer.pieces, signal),
+      requestId: 'test-request',
+      serverTimeMs: 'serverTimeMs' in answer ? answer.serverTimeMs : undefined,
+    })
   }
 
   refresh(what: string): void {

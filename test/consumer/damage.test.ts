@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { DamagedFragmentError } from '../../src/consumer/index.js'
+import { simpleBlock, withCrc32, element, uintElement, concatBytes } from '../../src/simulator/ebml-writer.js'
+import { buildFragmentParts } from '../../src/simulator/media.js'
+import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
+import { type HeldFragment, createLog } from '../helpers/consumer-service.js'
+import { ID } from '../../src/parser/schema.js'
+
+const log = createLog(5)
+const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
+const payload = log.map(({ bytes }) => bytes)
+
+/** Inverts one byte. */
+function flip(bytes: Uint8Array, at: number): Uint8Array {
+  const flipped = bytes.slice()
+  flipped[at] ^= 0xff
+  return flipped
+}
+
+/** Answers with the third fragment damaged in the first so many responses that hold it. */
+function damaging(times: number, damage: (bytes: Uint8Array) => Uint8Array, held = log) {
+  let left = times
+  return {
+    log: held,
+    answer: ({ startIndex = 0 }: { startIndex: number | undefined }) => ({
+      pieces: held.slice(startIndex).map(({ index, bytes }) => {
+        if (index !== 2 || left === 0) return bytes
+        left -= 1
+        return damage(bytes)
+      }),
+    }),
+  }
+}
+
+// The Cluster's Timestamp element: its length byte, so that the number is known before the damage.
+const CLUSTER_AT = payload[2].findIndex(
+  (_, at) => payload[2][at] === 0x1f && payload[2][at + 1] === 0x43 && payload[2][at + 2] === 0xb6,
+)
+const insideCluster = (bytes: Uint8Array) => flip(bytes, CLUSTER_AT + 4)
+const header = (bytes: Uint8Array) => flip(bytes, 0)
+
+describe('a damaged fragment', () => {
+  for (const [name, damage, number] of [
+    ['inside its Cluster', insideCluster, numbers[2]],
+    ['in its EBML header', header, undefined],
+  ] as const) {
+    it(`is fetched again, three times if need be (${name})`, async () => {
+      const { consumer, ofType, service } = setUp(damaging(3, damage))
+      expect(await take(consumer, 5)).toEqual(numbers)
+      const damaged = ofType('damagedFragment')
+      // A header that became some other element is stepped over the first time, and what follows looks cut.
+      expect(damaged.length).toBeGreaterThanOrEqual(number === undefined ? 2 : 3)
+      for (const [index, event] of damaged.entries()) {
+        expect(event).toMatchObject({ fragmentNumber: number, attempt: index + 1, action: 'refetch' })
+      }
+      expect(service.requests).toHaveLength(4)
+    })
+
+    it(`ends the consumer after that, when what came before it was yielded (${name})`, async () => {
+      const { consumer, ofType } = setUp(damaging(9, damage))
+      const seen: unknown[] = []
+      const error = await (async () => {
+        try {
+          for await (const { metadata } of consumer) seen.push(metadata.fragmentNumber)
+        } catch (caught) {
+          return caught
+        }
+        return undefined
+      })()
+      expect(seen).toEqual(numbers.slice(0, 2))
+      expect(error).toBeInstanceOf(DamagedFragmentError)
+      expect(error).toMatchObject({ code: 'damaged-fragment', fragmentNumber: number, attempts: 4 })
+      expect(ofType('damagedFragment').at(-1)).toMatchObject({ attempt: 4, action: 'fail' })
+    })
+
+    it(`is left out on request, with a gap event that has both ends (${name})`, async () => {
+      const { consumer, ofType } = setUp(damaging(9, damage), { onDamagedFragment: 'skip' })
+      expect(await take(consumer, 4)).toEqual(numbers.filter((_, index) => index !== 2))
+      expect(ofType('damagedFragment').at(-1)).toMatchObject({ attempt: 4, action: 'skip' })
+      expect(ofType('gap')).toEqual([
+        {
+          type: 'gap',
+          reason: 'damaged-fragment',
+          afterFragmentNumber: numbers[1],
+          beforeFragmentNumber: numbers[3],
+        },
+      ])
+    })
+  }
+
+  it('is skipped by its number where that is known', async () => {
+    const { consumer, service } = setUp(damaging(9, insideCluster), { onDamagedFragment: 'skip' })
+    await take(consumer, 4)
+    expect(service.requests.at(-1)?.selector).toEqual({
+      StartSelectorType: 'FRAGMENT_NUMBER',
+      AfterFragmentNumber: numbers[2],
+    })
+  })
+
+  it('gives the next damaged one its three times too', async () => {
+    let left = 6
+    const { consumer } = setUp({
+      log,
+      answer: ({ startIndex = 0 }) => ({
+        pieces: log.slice(startIndex).map(({ index, bytes }) => {
+          const isDue = (index === 1 && left > 3) || (index === 3 && left > 0 && left <= 3)
+          if (!isDue) return bytes
+          left -= 1
+          return header(bytes)
+        }),
+      }),
+    })
+    expect(await take(consumer, 5)).toEqual(numbers)
+  })
+
+  it('shows in a digit of its number, before the guard goes by it', async () => {
+    const at = Buffer.from(payload[2]).indexOf(numbers[2])
+    for (const digit of ['0', '9']) {
+      const forge = (bytes: Uint8Array) => {
+        const forged = bytes.slice()
+        forged[at + 20] = digit.charCodeAt(0)
+        return forged
+      }
+      const { consumer, ofType } = setUp(damaging(1, forge))
+      expect(await take(consumer, 5)).toEqual(numbers)
+      expect(ofType('damagedFragment')).toHaveLength(1)
+    }
+  })
+
+  it('is not seen where numeric tokens differ from numbers for good', async () => {
+    const held = createLog(5, { tokenOf: (number) => `${number}1` })
+    const { consumer, service } = setUp({
+      log: held,
+      answer: (_, n) => ({ pieces: service.from(n === 0 ? 0 : Math.min(n - 1, 0)) }),
+    })
+    expect(await take(consumer, 5)).toEqual(numbers)
+    // The first pair is fetched twice, then believed.
+    expect(service.requests).toHaveLength(2)
+  })
+
+  it('is one whose CRC-32 does not match, when that is verified', async () => {
+    const crcLog = log.map((fragment): HeldFragment => ({ ...fragment, bytes: withCluster(fragment) }))
+    const payloadFlip = (bytes: Uint8Array) => flip(bytes, Buffer.from(bytes).indexOf('PAYLOAD'))
+    const { consumer, ofType } = setUp(damaging(1, payloadFlip, crcLog), { parser: { verifyCrc32: true } })
+    const texts: string[] = []
+    for await (const { frames } of consumer) {
+      texts.push(Buffer.from(frames[0].data).toString())
+      if (texts.length === 5) break
+    }
+    expect(texts).toEqual(Array.from({ length: 5 }, () => 'PAYLOAD'))
+    expect(ofType('damagedFragment')[0].errors).toMatchObject([{ code: 'crc-mismatch' }])
+  })
+
+  it('may pass a limit of the parser that only leaves headers out', async () => {
+    const { consumer } = setUp({ log }, { parser: { maxTagsPerFragment: 64, maxStringBytes: 60 } })
+    expect(await take(consumer, 5)).toEqual(numbers)
+  })
+})
+
+/** The fragment with a Cluster that begins with a CRC-32 over the rest of it. */
+function withCluster({ fragmentNumber }: HeldFragment): Uint8Array {
+  const parts = buildFragmentParts({ fragmentNumber, frames: [] })
+  const block = simpleBlock({ trackNumber: 1, relativeTimestamp: 0, frames: [Buffer.from('PAYLOAD')] })
+  const cluster = element(ID.Cluster, withCrc32([uintElement(ID.Timestamp, 0), block]))
+  return concatBytes([parts.preamble, parts.head, cluster, parts.trailer, parts.tail])
+}
+
+describe('one inverted byte, at every place of a fragment', () => {
+  it('never loses, repeats or disorders a fragment, nor yields one that lacks its end', async () => {
+    const size = payload[2].length
+    for (let at = 0; at < size; at += 1) {
+      const { consumer, ofType } = setUp(damaging(1, (bytes) => flip(bytes, at)), {
+        gapDetection: 'refetch',
+        readIdleTimeoutMs: 1000,
+      })
+      expect([at, await take(consumer, 5)]).toEqual([at, numbers])
+      expect(ofType('gap')).toEqual([])
+    }
+  })
+
+  it('does not do so with the frames of other fragments, as long as the number is intact', async () => {
+    const numberAt = Buffer.from(payload[2]).indexOf(numbers[2])
+    for (let at = 0; at < payload[2].length; at += 1) {
+      if (at >= numberAt && at < numberAt + numbers[2].length) continue
+      const { consumer } = setUp(damaging(1, (bytes) => flip(bytes, at)), { gapDetection: 'refetch' })
+      const names: string[] = []
+      for await (const { metadata, data } of consumer.frames()) {
+        // Nothing but TLS protects the block itself: its frame may be another one, or none.
+        if (metadata.fragmentNumber !== numbers[2]) names.push(`${data[1]}.${data[3]}`)
+        if (metadata.fragmentNumber === numbers[4]) break
+      }
+      expect([at, names]).toEqual([at, ['0.0', '1.0', '3.0', '4.0']])
+    }
+  })
+})
+
+describe('the error', () => {
+  it('is a typed one with its cause', async () => {
+    const { consumer } = setUp(damaging(9, insideCluster))
+    const error = await failureOf(consumer)
+    expect(error).toMatchObject({ name: 'DamagedFragmentError', cause: { name: 'ParseError' } })
+  })
+})
