@@ -170,6 +170,8 @@ class GetMediaServer implements Simulator {
     const operation = operationOf(request)
     const record = this.#log.open(operation, this.#connectionIds.get(request.socket) ?? -1)
     response.once('close', () => this.#log.end(record, this.#closing ? 'closed' : 'client'))
+    // Clients take the service's time from here, so it has to be this clock's and not the machine's.
+    response.setHeader('date', new Date(this.#clock.now()).toUTCString())
     try {
       const body = await readBody(request)
       if (body === undefined) {

@@ -65,6 +65,14 @@ describe('a response', () => {
     expect(fragmentNumbers(bytes)).toEqual(numbers)
   })
 
+  it("says the time of the simulator's clock, refusals too", async () => {
+    await start()
+    const response = await fetch(`${simulator.endpoint}/getMedia`, { method: 'POST', body: '{}' })
+    expect(response.ok).toBe(false)
+    expect(Date.parse(response.headers.get('date') ?? '')).toBe(START_MS + 60_000)
+    await response.text()
+  })
+
   it('is found by ARN as well', async () => {
     await start()
     const { arn } = simulator.streams.get('door')!
