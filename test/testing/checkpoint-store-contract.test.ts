@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import {
+  type CheckpointStore,
+  FileCheckpointStore,
+  MemoryCheckpointStore,
+} from '../../src/consumer/index.js'
+import { checkpointStoreContract } from '../../src/testing/index.js'
+
+const folder = await mkdtemp(path.join(tmpdir(), 'kvs-fragments-'))
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('MemoryCheckpointStore', () => {
+  const store = new MemoryCheckpointStore()
+  for (const { name, run } of checkpointStoreContract({ createStore: () => store })) it(name, run)
+})
+
+describe('FileCheckpointStore', () => {
+  const createStore = () => new FileCheckpointStore(path.join(folder, 'new', 'folder'))
+  for (const { name, run } of checkpointStoreContract({ createStore })) it(name, run)
+})
+
+describe('the contract', () => {
+  // Each of these breaks one promise; the suite must notice every one of them.
+  const breaches: { [name: string]: (store: CheckpointStore) => Partial<CheckpointStore> } = {
+    'an epoch that stands still': (store) => ({
+      claim: async (id, owner) => ({ ...(await store.claim(id, owner)), epoch: 1 }),
+    }),
+    'a save that is never refused': (store) => ({
+      save: (id, epoch, checkpoint) => store.save(id, epoch, checkpoint).catch(() => undefined),
+    }),
+    'a save that is lost': () => ({ save: async () => undefined }),
+    'a delete that does nothing': () => ({ delete: async () => undefined }),
+    'IDs without case': (store) => ({
+      claim: (id, owner) => store.claim(id.toLowerCase(), owner),
+      save: (id, epoch, checkpoint) => store.save(id.toLowerCase(), epoch, checkpoint),
+      delete: (id) => store.delete(id.toLowerCase()),
+    }),
+    'a number that passes through floating point': (store) => ({
+      save: (id, epoch, checkpoint) =>
+        store.save(id, epoch, {
+          ...checkpoint,
+          fragmentNumber: String(Number(checkpoint.fragmentNumber)),
+        }),
+    }),
+  }
+  for (const [name, breach] of Object.entries(breaches)) {
+    it(`notices ${name}`, async () => {
+      const store = new MemoryCheckpointStore()
+      const broken: CheckpointStore = {
+        claim: (id, owner) => store.claim(id, owner),
+        save: (id, epoch, checkpoint) => store.save(id, epoch, checkpoint),
+        delete: (id) => store.delete(id),
+        ...breach(store),
+      }
+      const results = await Promise.allSettled(
+        checkpointStoreContract({ createStore: () => broken }).map((test) => test.run()),
+      )
+      expect(results.map(({ status }) => status)).toContain('rejected')
+    })
+  }
+})
