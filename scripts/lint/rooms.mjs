@@ -25,6 +25,7 @@ export const ROOMS = {
     },
   },
   simulator: { rooms: ['parser', 'tags'], node: true, packages: {} },
+  testing: { rooms: ['consumer'], node: true, packages: {} },
   cli: {
     rooms: ['parser', 'tags', 'streams', 'consumer', 'simulator'],
     node: true,

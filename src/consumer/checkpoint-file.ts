@@ -71,7 +71,9 @@ export class FileCheckpointStore implements CheckpointStore {
       const epoch = await this.#takeEpoch(folder, 'deleted')
       // What an older claim saves while this runs is refused to it, and gone at the next claim's clean-up.
       const { names } = await list(folder)
-      await Promise.all(names.filter((name) => epochOf(name) < epoch).map((name) => remove(folder, name)))
+      await Promise.all(
+        names.filter((name) => epochOf(name) < epoch).map((name) => remove(folder, name)),
+      )
       await flushFolder(folder)
     })
   }

@@ -107,7 +107,7 @@ export class CheckpointWriter {
 
   async #saveAll(): Promise<void> {
     const { store, id, epoch, hooks, clock, random } = this.#options
-    for (let failures = 0; this.#stale === undefined; ) {
+    for (let failures = 0; this.#stale === undefined;) {
       const target = this.#newest
       if (target === undefined || !isAfter(target, this.#saved)) break
       try {

@@ -62,7 +62,7 @@ export function raceAbort<T>(
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       reject(signal.reason as Error)
-      // oxlint-disable-next-line promise/no-promise-in-callback -- what comes after the abort has nobody else to go to
+      // What comes after the abort has nobody else to go to.
       promise.then(onLate, () => undefined)
     }
     if (signal.aborted) {

@@ -2,7 +2,11 @@ import type { GetMediaFrame } from '../tags/get-media-parser.js'
 import { ConsumerError } from './errors.js'
 import { ConsumerEmitter } from './events.js'
 import { Health } from './health.js'
-import { type KinesisVideoConsumerOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import {
+  type KinesisVideoConsumerOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from './options.js'
 import { type ConsumedFragment, Run } from './run.js'
 import { type ConsumerStats, StatsCounter } from './stats.js'
 

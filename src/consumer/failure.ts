@@ -181,7 +181,10 @@ function findKind(
 }
 
 /** Whether a body that ended with this error was cut by the network; everything else is named the same. Total. */
-export function describeError(error: unknown): { readonly name: string; readonly code: string | undefined } {
+export function describeError(error: unknown): {
+  readonly name: string
+  readonly code: string | undefined
+} {
   return { name: text(read(error, 'name')) ?? typeof error, code: text(read(error, 'code')) }
 }
 

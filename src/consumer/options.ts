@@ -168,8 +168,7 @@ export interface ResolvedOptions {
 }
 
 const STREAM_NAME = /^[a-zA-Z0-9_.-]{1,256}$/
-const STREAM_ARN =
-  /^arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:[a-z]+\/[a-zA-Z0-9_.-]+\/[0-9]+$/
+const STREAM_ARN = /^arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:[a-z]+\/[a-zA-Z0-9_.-]+\/[0-9]+$/
 const MAX_ARN_LENGTH = 1024
 
 /**
@@ -205,7 +204,11 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
     checkpointOwner: options.checkpointOwner ?? `${hostname()}:${process.pid}`,
     checkpointTimeoutMs: duration(options, 'checkpointTimeoutMs', 10_000),
     commit: oneOf('commit', options.commit, ['auto', 'manual']),
-    onResumePointLost: oneOf('onResumePointLost', options.onResumePointLost, ['fail', 'earliest', 'now']),
+    onResumePointLost: oneOf('onResumePointLost', options.onResumePointLost, [
+      'fail',
+      'earliest',
+      'now',
+    ]),
     onDamagedFragment: oneOf('onDamagedFragment', options.onDamagedFragment, ['fail', 'skip']),
     gapDetection: oneOf('gapDetection', options.gapDetection, ['off', 'report', 'refetch']),
     waitForStream: options.waitForStream ?? false,
@@ -229,7 +232,10 @@ function checkStream(streamName: unknown, streamARN: unknown): string {
   }
   if (streamARN === undefined) {
     if (typeof streamName === 'string' && STREAM_NAME.test(streamName)) return streamName
-    throw new InvalidOptionError('streamName', 'pass 1 to 256 characters of A-Z, a-z, 0-9, _, . and -')
+    throw new InvalidOptionError(
+      'streamName',
+      'pass 1 to 256 characters of A-Z, a-z, 0-9, _, . and -',
+    )
   }
   if (
     typeof streamARN === 'string' &&
@@ -253,7 +259,8 @@ function checkParser(parser: ConsumerParserOptions): void {
 }
 
 function checkRetries(value: number): number {
-  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0)) return value
+  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0))
+    return value
   throw new InvalidOptionError('retry.maxRetries', 'pass a whole number of at least 0, or Infinity')
 }
 

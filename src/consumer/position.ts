@@ -1,9 +1,5 @@
 import { compareFragmentNumbers, decodeFragmentNumber } from '../tags/fragment-number.js'
-import {
-  type InclusiveStart,
-  type StartSelector,
-  isContinuationToken,
-} from './start-selector.js'
+import { type InclusiveStart, type StartSelector, isContinuationToken } from './start-selector.js'
 
 /** A place in a stream: after one whole fragment. Plain data, fit for JSON. */
 export interface StreamPosition {
@@ -179,7 +175,8 @@ export class Position {
 
   /** Gives a damaged fragment up. Without its number the caller has to find the next one by itself. */
   skipDamaged(fragmentNumber: string | undefined): void {
-    const isBeforeStart = fragmentNumber !== undefined && this.admit(fragmentNumber) === 'before-start'
+    const isBeforeStart =
+      fragmentNumber !== undefined && this.admit(fragmentNumber) === 'before-start'
     if (!isBeforeStart) {
       this.#open('damaged-fragment')
       this.#owed = undefined
@@ -214,7 +211,8 @@ export class Position {
     const last = this.#last?.fragmentNumber
     if (!this.#findsJumps || last === undefined || this.#openGap !== undefined) return false
     if (fragmentNumber === this.#acceptedJump) return false
-    const from = this.#lastSequence?.fragmentNumber === last ? this.#lastSequence : withSequence(last)
+    const from =
+      this.#lastSequence?.fragmentNumber === last ? this.#lastSequence : withSequence(last)
     const to = withSequence(fragmentNumber)
     // If this one is delivered, it is the last one when the next one comes.
     this.#lastSequence = to

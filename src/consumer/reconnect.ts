@@ -174,7 +174,9 @@ export class Reconnector {
       return { response, selector }
     } catch (error) {
       if (signal.aborted) throw new AbortError('aborted')
-      throw new AttemptFailure(classifyFailure(attempt.signal.aborted ? attempt.signal.reason : error))
+      throw new AttemptFailure(
+        classifyFailure(attempt.signal.aborted ? attempt.signal.reason : error),
+      )
     } finally {
       cancelTimer()
       signal.removeEventListener('abort', onAbort)
@@ -209,15 +211,15 @@ export class Reconnector {
   #decide(failure: Failure, retriesLeft: number): Decision {
     const { position, waitForStream, maxDelayMs, random } = this.#options
     const { kind } = failure
-    const rule =
-      kind === 'not-found' && waitForStream ? WAIT_FOR_STREAM : FAILURE_RULES[kind]
+    const rule = kind === 'not-found' && waitForStream ? WAIT_FOR_STREAM : FAILURE_RULES[kind]
     if (kind === 'invalid-argument' && failure.operation === 'GetMedia' && position.isResuming) {
       return { action: 'resume-point-lost', delayMs: 0, rule }
     }
     this.#failures += 1
     const count = this.#sameKind?.kind === kind ? this.#sameKind.count + 1 : 1
     this.#sameKind = { kind, count }
-    if (count > rule.maxConsecutive || retriesLeft === 0) return { action: 'fail', delayMs: 0, rule }
+    if (count > rule.maxConsecutive || retriesLeft === 0)
+      return { action: 'fail', delayMs: 0, rule }
     if (count <= rule.immediate) return { action: 'retry', delayMs: 0, rule }
     const jitterMs = backoffMs(this.#failures, rule.baseDelayMs, maxDelayMs, random)
     return { action: 'retry', delayMs: rule.minDelayMs + jitterMs, rule }

@@ -244,8 +244,13 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
   }
 
   async #claim(signal: AbortSignal): Promise<CheckpointClaim | undefined> {
-    const { checkpoint: store, checkpointId, checkpointOwner, checkpointTimeoutMs, clock } =
-      this.#context.options
+    const {
+      checkpoint: store,
+      checkpointId,
+      checkpointOwner,
+      checkpointTimeoutMs,
+      clock,
+    } = this.#context.options
     if (store === undefined) return undefined
     const limit = new AbortController()
     const onAbort = (): void => limit.abort(signal.reason)

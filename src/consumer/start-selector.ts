@@ -62,9 +62,14 @@ const FIELD_OF_TYPE: { readonly [Type in StartSelectorType]: (typeof FIELDS)[num
  *
  * @throws InvalidOptionError when it would not, with the field and the form it must have.
  */
-export function validateStart(start: StartSelector | InclusiveStart): StartSelector | InclusiveStart {
+export function validateStart(
+  start: StartSelector | InclusiveStart,
+): StartSelector | InclusiveStart {
   if (typeof start !== 'object' || start === null) {
-    throw new InvalidOptionError('startSelector', "pass an object such as { StartSelectorType: 'NOW' }")
+    throw new InvalidOptionError(
+      'startSelector',
+      "pass an object such as { StartSelectorType: 'NOW' }",
+    )
   }
   return start.StartSelectorType === 'AT_FRAGMENT_NUMBER'
     ? validateInclusive(start as InclusiveStart)
@@ -82,7 +87,10 @@ function validateSelector(start: StartSelector): StartSelector {
   const needed = FIELD_OF_TYPE[type]
   for (const field of FIELDS) {
     if (field !== needed && start[field] !== undefined) {
-      throw new InvalidOptionError(`startSelector.${field}`, `does not go with ${type}: leave it out`)
+      throw new InvalidOptionError(
+        `startSelector.${field}`,
+        `does not go with ${type}: leave it out`,
+      )
     }
   }
   switch (needed) {

@@ -19,27 +19,30 @@ function cutting(at: number, how: 'reset' | 'cleanEnd' | 'stall', isTokenInclusi
   }
 }
 
-describe.each(['reset', 'cleanEnd', 'stall'] as const)('a payload of three fragments cut by %s', (how) => {
-  it(`yields each fragment once, wherever it is cut`, async () => {
-    for (let at = 0; at <= total; at += 1) {
-      const { consumer, clock, service } = setUp(cutting(at, how, at % 2 === 0))
-      expect([at, await take(consumer, 3)]).toEqual([at, numbers])
-      expect([clock.pending, service.openBodies]).toEqual([0, 0])
-    }
-  })
+describe.each(['reset', 'cleanEnd', 'stall'] as const)(
+  'a payload of three fragments cut by %s',
+  (how) => {
+    it(`yields each fragment once, wherever it is cut`, async () => {
+      for (let at = 0; at <= total; at += 1) {
+        const { consumer, clock, service } = setUp(cutting(at, how, at % 2 === 0))
+        expect([at, await take(consumer, 3)]).toEqual([at, numbers])
+        expect([clock.pending, service.openBodies]).toEqual([0, 0])
+      }
+    })
 
-  it('yields each frame once, wherever it is cut', async () => {
-    for (let at = 0; at <= total; at += 1) {
-      const { consumer } = setUp(cutting(at, how, at % 2 === 0))
-      expect([at, await takeFrames(consumer, names.length)]).toEqual([at, names])
-    }
-  })
+    it('yields each frame once, wherever it is cut', async () => {
+      for (let at = 0; at <= total; at += 1) {
+        const { consumer } = setUp(cutting(at, how, at % 2 === 0))
+        expect([at, await takeFrames(consumer, names.length)]).toEqual([at, names])
+      }
+    })
 
-  it('tells how it ended', async () => {
-    const { consumer, ofType } = setUp(cutting(payload[0].length + 50, how, false))
-    await take(consumer, 3)
-    const reason = { reset: 'reset', cleanEnd: 'truncated', stall: 'stalled' }[how]
-    expect(ofType('sessionEnded')[0]).toMatchObject({ reason, fragments: 1, session: 1 })
-    expect(ofType('reconnectScheduled')[0]).toMatchObject({ reason, attempt: 1, delayMs: 250 })
-  })
-})
+    it('tells how it ended', async () => {
+      const { consumer, ofType } = setUp(cutting(payload[0].length + 50, how, false))
+      await take(consumer, 3)
+      const reason = { reset: 'reset', cleanEnd: 'truncated', stall: 'stalled' }[how]
+      expect(ofType('sessionEnded')[0]).toMatchObject({ reason, fragments: 1, session: 1 })
+      expect(ofType('reconnectScheduled')[0]).toMatchObject({ reason, attempt: 1, delayMs: 250 })
+    })
+  },
+)

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { DamagedFragmentError } from '../../src/consumer/index.js'
-import { simpleBlock, withCrc32, element, uintElement, concatBytes } from '../../src/simulator/ebml-writer.js'
+import {
+  simpleBlock,
+  withCrc32,
+  element,
+  uintElement,
+  concatBytes,
+} from '../../src/simulator/ebml-writer.js'
 import { buildFragmentParts } from '../../src/simulator/media.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import { type HeldFragment, createLog } from '../helpers/consumer-service.js'
@@ -51,7 +57,11 @@ describe('a damaged fragment', () => {
       // A header that became some other element is stepped over the first time, and what follows looks cut.
       expect(damaged.length).toBeGreaterThanOrEqual(number === undefined ? 2 : 3)
       for (const [index, event] of damaged.entries()) {
-        expect(event).toMatchObject({ fragmentNumber: number, attempt: index + 1, action: 'refetch' })
+        expect(event).toMatchObject({
+          fragmentNumber: number,
+          attempt: index + 1,
+          action: 'refetch',
+        })
       }
       expect(service.requests).toHaveLength(4)
     })
@@ -139,9 +149,14 @@ describe('a damaged fragment', () => {
   })
 
   it('is one whose CRC-32 does not match, when that is verified', async () => {
-    const crcLog = log.map((fragment): HeldFragment => ({ ...fragment, bytes: withCluster(fragment) }))
+    const crcLog = log.map((fragment): HeldFragment => ({
+      ...fragment,
+      bytes: withCluster(fragment),
+    }))
     const payloadFlip = (bytes: Uint8Array) => flip(bytes, Buffer.from(bytes).indexOf('PAYLOAD'))
-    const { consumer, ofType } = setUp(damaging(1, payloadFlip, crcLog), { parser: { verifyCrc32: true } })
+    const { consumer, ofType } = setUp(damaging(1, payloadFlip, crcLog), {
+      parser: { verifyCrc32: true },
+    })
     const texts: string[] = []
     for await (const { frames } of consumer) {
       texts.push(Buffer.from(frames[0].data).toString())
@@ -160,7 +175,11 @@ describe('a damaged fragment', () => {
 /** The fragment with a Cluster that begins with a CRC-32 over the rest of it. */
 function withCluster({ fragmentNumber }: HeldFragment): Uint8Array {
   const parts = buildFragmentParts({ fragmentNumber, frames: [] })
-  const block = simpleBlock({ trackNumber: 1, relativeTimestamp: 0, frames: [Buffer.from('PAYLOAD')] })
+  const block = simpleBlock({
+    trackNumber: 1,
+    relativeTimestamp: 0,
+    frames: [Buffer.from('PAYLOAD')],
+  })
   const cluster = element(ID.Cluster, withCrc32([uintElement(ID.Timestamp, 0), block]))
   return concatBytes([parts.preamble, parts.head, cluster, parts.trailer, parts.tail])
 }
@@ -169,10 +188,13 @@ describe('one inverted byte, at every place of a fragment', () => {
   it('never loses, repeats or disorders a fragment, nor yields one that lacks its end', async () => {
     const size = payload[2].length
     for (let at = 0; at < size; at += 1) {
-      const { consumer, ofType } = setUp(damaging(1, (bytes) => flip(bytes, at)), {
-        gapDetection: 'refetch',
-        readIdleTimeoutMs: 1000,
-      })
+      const { consumer, ofType } = setUp(
+        damaging(1, (bytes) => flip(bytes, at)),
+        {
+          gapDetection: 'refetch',
+          readIdleTimeoutMs: 1000,
+        },
+      )
       expect([at, await take(consumer, 5)]).toEqual([at, numbers])
       expect(ofType('gap')).toEqual([])
     }
@@ -182,7 +204,10 @@ describe('one inverted byte, at every place of a fragment', () => {
     const numberAt = Buffer.from(payload[2]).indexOf(numbers[2])
     for (let at = 0; at < payload[2].length; at += 1) {
       if (at >= numberAt && at < numberAt + numbers[2].length) continue
-      const { consumer } = setUp(damaging(1, (bytes) => flip(bytes, at)), { gapDetection: 'refetch' })
+      const { consumer } = setUp(
+        damaging(1, (bytes) => flip(bytes, at)),
+        { gapDetection: 'refetch' },
+      )
       const names: string[] = []
       for await (const { metadata, data } of consumer.frames()) {
         // Nothing but TLS protects the block itself: its frame may be another one, or none.

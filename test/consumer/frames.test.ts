@@ -16,7 +16,11 @@ describe('frames()', () => {
     const { consumer, clock } = setUp({
       log,
       answer: () => ({
-        pieces: [payload[0].subarray(0, size - 120), { waitMs: 10_000 }, payload[0].subarray(size - 120)],
+        pieces: [
+          payload[0].subarray(0, size - 120),
+          { waitMs: 10_000 },
+          payload[0].subarray(size - 120),
+        ],
       }),
     })
     const frames = consumer.frames()
@@ -36,8 +40,7 @@ describe('frames()', () => {
         const { consumer } = setUp({
           log,
           answer: ({ startIndex = 0 }, n) => ({
-            pieces:
-              n === 0 ? cut(payload, payload[0].length + at, how) : payload.slice(startIndex),
+            pieces: n === 0 ? cut(payload, payload[0].length + at, how) : payload.slice(startIndex),
           }),
         })
         expect(await takeFrames(consumer, names.length)).toEqual(names)
@@ -79,7 +82,9 @@ describe('frames()', () => {
     other[block + 4] = 99
     const { consumer, ofType } = setUp({
       log,
-      answer: (_, n) => ({ pieces: n === 0 ? cut(payload, payload[0].length - 90, 'reset') : [other] }),
+      answer: (_, n) => ({
+        pieces: n === 0 ? cut(payload, payload[0].length - 90, 'reset') : [other],
+      }),
     })
     const error = await (async () => {
       try {

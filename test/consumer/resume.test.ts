@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ResumePointLostError } from '../../src/consumer/index.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
-import { LOG_START_MS, createLog, cut, errorDocument, exception } from '../helpers/consumer-service.js'
+import {
+  LOG_START_MS,
+  createLog,
+  cut,
+  errorDocument,
+  exception,
+} from '../helpers/consumer-service.js'
 
 const log = createLog(6)
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
@@ -21,7 +27,8 @@ describe('resuming', () => {
     const { consumer, service } = setUp({
       log,
       answer: ({ startIndex = 0 }, n) => ({
-        pieces: n === 0 ? cut(payload, payload[0].length * 2 + 40, 'reset') : payload.slice(startIndex),
+        pieces:
+          n === 0 ? cut(payload, payload[0].length * 2 + 40, 'reset') : payload.slice(startIndex),
       }),
     })
     expect(await take(consumer, 6)).toEqual(numbers)
@@ -88,7 +95,12 @@ describe('resuming', () => {
 describe('NOW', () => {
   it('repeats an empty first session from the time of its request', async () => {
     const { consumer, service, clock } = setUp(
-      { log: [], answer: ({ startIndex = 0 }, n) => ({ pieces: n === 0 ? [{ waitMs: 3000 }] : service.from(startIndex) }) },
+      {
+        log: [],
+        answer: ({ startIndex = 0 }, n) => ({
+          pieces: n === 0 ? [{ waitMs: 3000 }] : service.from(startIndex),
+        }),
+      },
       { startSelector: { StartSelectorType: 'NOW' } },
     )
     const startedAtMs = clock.now()
@@ -103,7 +115,10 @@ describe('NOW', () => {
 
   it('measures that time by the clock of the server where it is told', async () => {
     const { consumer, service } = setUp(
-      { log: [], answer: (_, n) => ({ pieces: n === 0 ? [] : [log[0].bytes], serverTimeMs: LOG_START_MS }) },
+      {
+        log: [],
+        answer: (_, n) => ({ pieces: n === 0 ? [] : [log[0].bytes], serverTimeMs: LOG_START_MS }),
+      },
       { startSelector: { StartSelectorType: 'NOW' } },
     )
     await take(consumer, 1)
@@ -131,7 +146,8 @@ describe('NOW', () => {
     const { consumer, service } = setUp(
       {
         log,
-        answer: (_, n) => (n === 0 ? { refuse: exception('InternalFailure', 500) } : { pieces: payload }),
+        answer: (_, n) =>
+          n === 0 ? { refuse: exception('InternalFailure', 500) } : { pieces: payload },
       },
       { startSelector: { StartSelectorType: 'NOW' } },
     )
@@ -176,7 +192,10 @@ describe('the inclusive start', () => {
       {
         log,
         answer: ({ startIndex = 0 }, n) => ({
-          pieces: n < 2 ? cut(payload.slice(startIndex), payload[0].length + 9, 'reset') : payload.slice(startIndex),
+          pieces:
+            n < 2
+              ? cut(payload.slice(startIndex), payload[0].length + 9, 'reset')
+              : payload.slice(startIndex),
         }),
       },
       { startSelector: { StartSelectorType: 'AT_FRAGMENT_NUMBER', FragmentNumber: numbers[3] } },
@@ -205,7 +224,8 @@ describe('a resume point that is lost', () => {
   const inBand = {
     log,
     answer: ({ startIndex = 0 }: { startIndex: number | undefined }, n: number) => ({
-      pieces: n === 0 ? payload.slice(0, 2) : lost(n) ? [errorDocument(4000)] : payload.slice(startIndex),
+      pieces:
+        n === 0 ? payload.slice(0, 2) : lost(n) ? [errorDocument(4000)] : payload.slice(startIndex),
     }),
   }
   const refused = {
@@ -216,7 +236,10 @@ describe('a resume point that is lost', () => {
         : { pieces: n === 0 ? payload.slice(0, 2) : payload.slice(startIndex) },
   }
 
-  for (const [name, service] of [['error 4000', inBand], ['InvalidArgument', refused]] as const) {
+  for (const [name, service] of [
+    ['error 4000', inBand],
+    ['InvalidArgument', refused],
+  ] as const) {
     it(`fails by default, after asking by number too (${name})`, async () => {
       const { consumer, events, service: fake, ofType } = setUp(service)
       const error = await failureOf(consumer)
@@ -237,7 +260,12 @@ describe('a resume point that is lost', () => {
     })
 
     it(`goes on with the earliest, with a gap event that has both ends (${name})`, async () => {
-      const { consumer, service: fake, events, ofType } = setUp(service, { onResumePointLost: 'earliest' })
+      const {
+        consumer,
+        service: fake,
+        events,
+        ofType,
+      } = setUp(service, { onResumePointLost: 'earliest' })
       const seen: string[] = []
       for await (const { metadata } of consumer) {
         seen.push(String(metadata.fragmentNumber))
@@ -264,7 +292,13 @@ describe('a resume point that is lost', () => {
         log,
         answer: (_, n) => ({
           pieces:
-            n === 0 ? payload.slice(0, 2) : lost(n) ? [errorDocument(4000)] : n === 3 ? [] : payload.slice(5),
+            n === 0
+              ? payload.slice(0, 2)
+              : lost(n)
+                ? [errorDocument(4000)]
+                : n === 3
+                  ? []
+                  : payload.slice(5),
         }),
       },
       { onResumePointLost: 'now' },
@@ -359,7 +393,10 @@ describe('fragments that are left out', () => {
       {
         log,
         answer: ({ startIndex = 0 }, n) => ({
-          pieces: n === 0 ? cut(payload, payload[0].length * 2 - 5, 'cleanEnd') : payload.slice(n < 5 ? 2 : startIndex),
+          pieces:
+            n === 0
+              ? cut(payload, payload[0].length * 2 - 5, 'cleanEnd')
+              : payload.slice(n < 5 ? 2 : startIndex),
         }),
       },
       { onResumePointLost: 'earliest' },

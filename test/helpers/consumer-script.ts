@@ -10,7 +10,14 @@ export interface SessionPlan {
   readonly replay: number
   /** Whole fragments until it ends. */
   readonly length: number
-  readonly ending: 'clean' | 'reset' | 'cleanEnd' | 'stall' | 'error-3002' | 'error-5000' | 'error-999'
+  readonly ending:
+    | 'clean'
+    | 'reset'
+    | 'cleanEnd'
+    | 'stall'
+    | 'error-3002'
+    | 'error-5000'
+    | 'error-999'
   /** Thousandths of the next fragment that still arrive. */
   readonly offset: number
   /** After this many fragments the last two are sent again. */
@@ -139,7 +146,8 @@ export class ScriptPlayer {
       isDamaged ? damage(log[index].bytes) : log[index].bytes,
     )
     const next = log[Math.min(startIndex + each.length, log.length)]
-    const isMediaCut = each.ending === 'reset' || each.ending === 'cleanEnd' || each.ending === 'stall'
+    const isMediaCut =
+      each.ending === 'reset' || each.ending === 'cleanEnd' || each.ending === 'stall'
     if (next !== undefined && isMediaCut) {
       bytes.push(next.bytes.subarray(0, Math.floor((next.bytes.length * each.offset) / 1000)))
     }

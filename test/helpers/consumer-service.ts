@@ -214,7 +214,7 @@ export class FakeService implements MediaSource {
       if (piece instanceof Uint8Array) return Promise.resolve({ done: false, value: piece })
       if ('waitMs' in piece) {
         return new Promise((resolve, reject) => {
-          clock.setTimer(() => next().then(resolve, reject), piece.waitMs)
+          clock.setTimer(() => void next().then(resolve, reject), piece.waitMs)
         })
       }
       leave()
