@@ -1,6 +1,6 @@
 import type { ParseError, ParseErrorCode } from '../parser/errors.js'
 import type { SkippedRange } from '../parser/fragment-parser.js'
-import type { Truncation } from '../parser/reader.js'
+import type { Truncation } from '../parser/ebml-handler.js'
 import type { GetMediaFragment } from '../tags/get-media-parser.js'
 import { GetMediaParser } from '../tags/get-media-parser.js'
 import type { WalkedElement } from './element-walk.js'
@@ -102,7 +102,10 @@ export class Inspection {
   async push(chunk: Uint8Array): Promise<void> {
     this.#lookForMagic(chunk)
     this.#walk?.write(chunk)
-    await this.#reportAll(this.#parser.push(chunk))
+    const fragments = this.#parser.push(chunk)
+    // Before the input ends, a skip is told when an EBML header follows it.
+    this.#hasFoundEbml ||= this.#skips.length > 0
+    await this.#reportAll(fragments)
   }
 
   /**
@@ -112,9 +115,17 @@ export class Inspection {
   async end(isInterrupted: boolean): Promise<Totals> {
     const bytes = this.#parser.bytesRead
     if (!isInterrupted) {
-      await this.#reportAll(this.#parser.end())
-      this.#isTruncated ||= this.#parser.truncation !== undefined
-      if (bytes === 0) this.#refuse('the input is empty: there is not one byte in it')
+      const fragments = this.#parser.end()
+      if (bytes === 0) {
+        this.#refuse('the input is empty: there is not one byte in it')
+      } else if (this.#magicLength < 0 && !this.#hasFoundEbml) {
+        this.#refuse(
+          'the input does not begin with 1A 45 DF A3, as Matroska, WebM and GetMedia payloads do',
+        )
+      } else {
+        this.#isTruncated ||= this.#parser.truncation !== undefined
+        await this.#reportAll(fragments)
+      }
     }
     const totals: Totals = {
       fragments: this.#fragments,
@@ -183,11 +194,6 @@ export class Inspection {
 
   #reportSkip({ startOffset, endOffset, error }: SkippedRange): void {
     const isAtEnd = endOffset === this.#parser.bytesRead
-    if (error.code === 'not-ebml' && startOffset === 0 && isAtEnd && !this.#hasFoundEbml) {
-      this.#refuse(error.message)
-      return
-    }
-    this.#hasFoundEbml = true
     const range = `bytes ${grouped(startOffset)} to ${grouped(endOffset)} were passed over`
     const next = isAtEnd ? 'no EBML header follows' : 'reading goes on at the EBML header there'
     this.#reportFault(error, `${error.message}; ${range}, ${next}`)

@@ -26,15 +26,35 @@ interface OpenCheck {
 /** Follows every CRC-32 element whose parent is still open. A parent's checksum covers its children's, so they nest. */
 export class Crc32Checker {
   readonly #open: OpenCheck[] = []
+  /** Up to where the chunk at hand has been counted. */
+  #position = 0
 
   /** The CRC-32 element at nesting `depth` ended; the bytes after it are checked against `expected`. */
   begin(depth: number, expected: number): void {
     this.#open.push({ depth, expected, running: CRC32_START })
   }
 
-  /** Bytes of the stream, in order, each once. */
+  /** A new chunk is at hand, to be counted from `position` on. */
+  startChunk(position: number): void {
+    this.#position = position
+  }
+
+  /** Counts the chunk at hand up to `position`; nothing when that was passed already. */
+  advance(chunk: Uint8Array, position: number): void {
+    if (position <= this.#position) return
+    this.update(chunk, this.#position, position)
+    this.#position = position
+  }
+
+  /** Counts bytes of the stream, in order, each once. */
   update(bytes: Uint8Array, start: number, end: number): void {
     for (const check of this.#open) check.running = updateCrc32(check.running, bytes, start, end)
+  }
+
+  /** Counts the `length` bytes of a header that was carried over; the chunk at hand goes on at `position` after it. */
+  skipTo(position: number, carried: Uint8Array, length: number): void {
+    this.update(carried, 0, length)
+    this.#position = position
   }
 
   /** The master at `depth` ended. True when it had a checksum and the bytes do not match it. */

@@ -1,11 +1,11 @@
 import type { CompletionRule } from './completion.js'
+import type { Truncation } from './ebml-handler.js'
 import { ParseError } from './errors.js'
 import { FragmentAssembler } from './fragment-assembler.js'
 import type { Fragment } from './fragment.js'
 import type { Frame } from './frame.js'
 import type { ParserLimits } from './limits.js'
 import { resolveLimits } from './limits.js'
-import type { Truncation } from './reader.js'
 import { EbmlReader } from './reader.js'
 import { DocumentScanner } from './resync.js'
 

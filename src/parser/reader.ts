@@ -1,98 +1,38 @@
 import { Crc32Checker } from './crc32.js'
+import type { EbmlHandler, EbmlReaderOptions, Truncation } from './ebml-handler.js'
 import {
   BODY,
   BODY_PARENT_ID_BY_BYTE,
   indexOfId,
   KIND_BY_INDEX,
   MASTER,
-  nameOf,
   PARENT_ID_BY_INDEX,
   SCALAR,
   UNREGISTERED,
 } from './element-index.js'
-import type { ContentErrorCode, StructureErrorCode } from './errors.js'
-import { ParseError } from './errors.js'
+import { HeaderCarry, MAX_ID_WIDTH, MAX_SIZE_WIDTH } from './header-carry.js'
+import { OpenMasters } from './open-masters.js'
 import { findElement, GLOBAL, ID, ROOT } from './schema.js'
 import {
+  depthExceeded,
+  invalidId,
+  invalidSize,
+  notEbml,
+  overrun,
+  reservedId,
+  sizeTooLarge,
+  unexpectedDocument,
+  unknownSize,
+} from './structure-errors.js'
+import { ValueBuffer } from './value-buffer.js'
+import {
   isReservedId,
-  MAX_SIZE,
   readId,
   readVint,
   TOO_LARGE,
   UNKNOWN_SIZE,
   vintWidth,
 } from './vint.js'
-
-/**
- * What {@link EbmlReader} tells of the stream, in the order of its bytes.
- *
- * Ranges are borrowed: `bytes[start, end)` belongs to the caller of `write` (or to the reader's scratch space) and is
- * valid until the call returns. A handler that throws puts the reader into its failed state.
- */
-export interface EbmlHandler {
-  /**
-   * A master element began. `size` is that of its data in bytes, −1 when unknown; `offset` is that of its first header
-   * byte. `bytes[start, end)` is as much of its data as the chunk at hand has: all of it when `end - start` is `size`.
-   * Answer true to be told of its children, false to have it stepped over unread (then it has no `onMasterEnd`).
-   */
-  onMasterStart(
-    id: number,
-    offset: number,
-    size: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): boolean
-  /** A master element ended; `endOffset` is that of the first byte after it. Called innermost first. */
-  onMasterEnd(id: number, endOffset: number): void
-  /**
-   * A number, date or string in one piece, whatever the chunks were; also CRC-32. Lengths are not judged here. A string
-   * longer than the reader's `maxValueBytes` comes as `onBody` instead.
-   */
-  onValue(id: number, bytes: Uint8Array, start: number, end: number, offset: number): void
-  /**
-   * The next bytes of a binary or unregistered element, as they arrive; never copied. `bytesLeft` are still to come:
-   * 0 marks the last slice. An empty element is one empty slice.
-   */
-  onBody(
-    id: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    bytesLeft: number,
-    offset: number,
-  ): void
-  /**
-   * Something is wrong with one element but not with the structure: `misplaced-element` (known, but not allowed here;
-   * stepped over) or `crc-mismatch`. Ignored when absent.
-   */
-  onContentError?(code: ContentErrorCode, id: number, offset: number): void
-}
-
-/** Settings of an {@link EbmlReader}. */
-export interface EbmlReaderOptions {
-  /** The most master elements that may be open at once. Default 16; beyond it, `depth-exceeded`. */
-  readonly maxDepth?: number
-  /**
-   * The longest string that is put together from several chunks, in bytes. Default 65,536. A longer one goes to
-   * `onBody` in slices, so that nothing is ever allocated because of a declared size.
-   */
-  readonly maxValueBytes?: number
-  /** Verify CRC-32 elements (RFC 8794 §11.3.1). Default false: it reads every byte once more. */
-  readonly verifyCrc32?: boolean
-}
-
-/** Where and in what the input stopped when it stopped too early. */
-export interface Truncation {
-  /** Absolute offset in bytes at which the input ended. */
-  readonly offset: number
-  /** Absolute offset of the innermost element that was not finished. */
-  readonly elementOffset: number
-  /**
-   * That element, e.g. `Segment/Cluster/SimpleBlock`; when not even its header was whole, the elements it stands in.
-   */
-  readonly path: string
-}
 
 // The states, with the bytes read so far and the ways out. ^ is where the reader stands.
 const READ_HEADER = 0 // ^[ID][size] -> master: READ_HEADER of its first child, or SKIP; scalar: READ_VALUE; else: READ_BODY
@@ -101,16 +41,8 @@ const READ_VALUE = 2 // [ID][size]…^… -> READ_HEADER after the last byte
 const SKIP = 3 // [ID][size]…^… -> READ_HEADER after the last byte
 const FAILED = 4 // -> READ_HEADER by reset() only
 
-// RFC 8794 §5 and §6, RFC 9559 §4: an ID has at most 4 bytes, a size at most 8.
-const MAX_ID_WIDTH = 4
-const MAX_SIZE_WIDTH = 8
-const MAX_HEADER_BYTES = MAX_ID_WIDTH + MAX_SIZE_WIDTH
-/** The parent of what stands at the root: equal to no element's parent, so that all of it takes the careful path. */
-const NO_PARENT = -3
-/** Stands for the ID of an element whose ID could not be read. */
-const UNREADABLE_ID = -1
+const NO_BYTES = new Uint8Array(0)
 const NOT_MUTED = Number.POSITIVE_INFINITY
-const FIRST_SCRATCH_BYTES = 256
 
 /**
  * A streaming EBML reader (RFC 8794) with the Matroska schema (RFC 9559): a state machine over chunks cut anywhere.
@@ -136,35 +68,16 @@ export class EbmlReader {
   #startOffset = 0
   #hasDocument = false
 
-  // The open masters, outermost first. The innermost is mirrored in #parentId and #limit for the hot loop.
-  readonly #ids: number[] = []
-  readonly #limits: number[] = []
-  readonly #isUnknownSize: boolean[] = []
-  readonly #offsets: number[] = []
-  readonly #dataStarts: number[] = []
-  #depth = 0
-  #parentId: number = NO_PARENT
-  /** Where the innermost known-size master that is open ends: nothing may reach past it. */
-  #limit: number = Number.POSITIVE_INFINITY
+  readonly #masters = new OpenMasters()
   /** Masters from this depth down are stepped over although their size is unknown. */
   #mutedDepth = NOT_MUTED
 
-  // A header cut by the end of a chunk.
-  readonly #carry = new Uint8Array(MAX_HEADER_BYTES)
-  #carryLength = 0
-  // The last header that was put together in the carry, for unreadFrom().
-  #carriedOffset = -1
-  #carriedLength = 0
-  /** Where the chunk at hand goes on after it. */
-  #carriedFrom = 0
+  readonly #carry = new HeaderCarry()
   // The element being read in READ_BODY, READ_VALUE and SKIP.
   #id = 0
   #elementOffset = 0
   #bytesLeft = 0
-  #scratch = new Uint8Array(0)
-  #scratchLength = 0
-  /** Up to where the chunk at hand has gone into the checksums. */
-  #crcPosition = 0
+  readonly #value = new ValueBuffer()
 
   constructor(handler: EbmlHandler, options: EbmlReaderOptions = {}) {
     this.#handler = handler
@@ -214,24 +127,24 @@ export class EbmlReader {
       return {
         offset: this.#base,
         elementOffset: this.#elementOffset,
-        path: this.#pathOf(this.#id),
+        path: this.#masters.pathOf(this.#id),
       }
     }
-    if (this.#carryLength > 0) {
+    if (this.#carry.length > 0) {
       return {
         offset: this.#base,
-        elementOffset: this.#base - this.#carryLength,
-        path: this.#openPath(),
+        elementOffset: this.#base - this.#carry.length,
+        path: this.#masters.path,
       }
     }
-    if (this.#limit !== Number.POSITIVE_INFINITY) {
+    if (this.#masters.limit !== Number.POSITIVE_INFINITY) {
       return {
         offset: this.#base,
-        elementOffset: this.#offsets[this.#depth - 1],
-        path: this.#openPath(),
+        elementOffset: this.#masters.offsetAt(this.#masters.depth - 1),
+        path: this.#masters.path,
       }
     }
-    while (this.#depth > 0) this.#leaveMaster(this.#base)
+    while (this.#masters.depth > 0) this.#leaveMaster(this.#base)
     return undefined
   }
 
@@ -242,13 +155,11 @@ export class EbmlReader {
     this.#base = offset
     this.#startOffset = offset
     this.#hasDocument = false
-    this.#depth = 0
-    this.#parentId = NO_PARENT
-    this.#limit = Number.POSITIVE_INFINITY
+    this.#masters.reset()
     this.#mutedDepth = NOT_MUTED
-    this.#carryLength = 0
+    this.#carry.length = 0
     this.#bytesLeft = 0
-    this.#scratchLength = 0
+    this.#value.clear()
     this.#crc?.reset()
   }
 
@@ -260,11 +171,10 @@ export class EbmlReader {
    * @internal
    */
   unreadFrom(offset: number): { readonly carried: Uint8Array; readonly position: number } {
-    if (offset < this.#base && offset === this.#carriedOffset) {
-      return { carried: this.#carry.subarray(0, this.#carriedLength), position: this.#carriedFrom }
-    }
+    const carried = offset < this.#base ? this.#carry.headerAt(offset) : undefined
+    if (carried !== undefined) return { carried, position: this.#carry.resumeAt }
     const position = Math.max(this.#from, offset - this.#base)
-    return { carried: this.#carry.subarray(0, 0), position }
+    return { carried: NO_BYTES, position }
   }
 
   #read(chunk: Uint8Array): void {
@@ -272,10 +182,10 @@ export class EbmlReader {
     const handler = this.#handler
     const base = this.#base
     let pos = this.#from
-    this.#crcPosition = pos
+    this.#crc?.startChunk(pos)
     // The rare resume stands out of line: most chunks begin inside a body or at a header.
     if (this.#state !== READ_HEADER) pos = this.#resumeElement(chunk)
-    let isCarried = this.#carryLength > 0
+    let isCarried = this.#carry.length > 0
 
     while (this.#state === READ_HEADER) {
       // [ID][size]: from the chunk, or from the carry where the chunk before cut it.
@@ -283,17 +193,17 @@ export class EbmlReader {
       let at = pos
       let available = end
       if (isCarried) {
-        pos = this.#completeCarry(chunk)
-        header = this.#carry
+        pos = this.#carry.complete(chunk, pos, end, base)
+        header = this.#carry.bytes
         at = 0
-        available = this.#carryLength
+        available = this.#carry.length
       } else {
-        while (base + pos === this.#limit) {
-          if (this.#crc !== undefined) this.#advanceCrc(chunk, pos)
+        while (base + pos === this.#masters.limit) {
+          this.#crc?.advance(chunk, pos)
           this.#leaveMaster(base + pos)
         }
         if (pos === end) break
-        if (BODY_PARENT_ID_BY_BYTE[chunk[pos]] === this.#parentId) {
+        if (BODY_PARENT_ID_BY_BYTE[chunk[pos]] === this.#masters.parentId) {
           const next = this.#readRun(chunk, pos)
           if (next !== pos) {
             pos = next
@@ -314,14 +224,14 @@ export class EbmlReader {
         }
       }
       if (at + idWidth >= available) {
-        if (!isCarried) this.#carryHeader(chunk, pos)
+        if (!isCarried) this.#carry.begin(chunk, pos, end)
         break
       }
       const sizeAt = at + idWidth
       const sizeByte = header[sizeAt]
       const sizeWidth = vintWidth(sizeByte)
       if (sizeAt + sizeWidth > available && sizeWidth <= MAX_SIZE_WIDTH) {
-        if (!isCarried) this.#carryHeader(chunk, pos)
+        if (!isCarried) this.#carry.begin(chunk, pos, end)
         break
       }
       let size = 0
@@ -339,12 +249,16 @@ export class EbmlReader {
       // Where the element stands: nearly always right where its parent is open.
       const index = indexOfId(id)
       let kind = KIND_BY_INDEX[index]
-      if (PARENT_ID_BY_INDEX[index] !== this.#parentId) {
+      if (PARENT_ID_BY_INDEX[index] !== this.#masters.parentId) {
         kind = this.#place(id, idWidth, index, size, offset, chunk)
       }
-      if (this.#carryLength > 0) this.#dropCarry()
+      if (this.#carry.length > 0) {
+        // It has been understood: it counts for the checksums of the masters that are still open.
+        this.#crc?.skipTo(this.#carry.resumeAt, this.#carry.bytes, this.#carry.length)
+        this.#carry.length = 0
+      }
       const dataEnd = size < 0 ? dataAt : dataAt + size
-      if (base + dataEnd > this.#limit) this.#failOnOverrun(id, offset, base + dataEnd)
+      if (base + dataEnd > this.#masters.limit) throw overrun(this.#masters, id, offset, base + dataEnd)
 
       if (kind === BODY || kind === UNREGISTERED) {
         if (this.#mutedDepth !== NOT_MUTED) {
@@ -389,10 +303,10 @@ export class EbmlReader {
     }
 
     // What sits in the carry waits until it is known which masters it ends.
-    if (this.#crc !== undefined) this.#advanceCrc(chunk, end - this.#carryLength)
+    this.#crc?.advance(chunk, end - this.#carry.length)
     this.#base = base + end
     // A master that ends with the chunk ends now, not with the first byte of the next.
-    while (this.#state === READ_HEADER && this.#carryLength === 0 && this.#base === this.#limit) {
+    while (this.#state === READ_HEADER && this.#carry.length === 0 && this.#base === this.#masters.limit) {
       this.#leaveMaster(this.#base)
     }
   }
@@ -405,8 +319,8 @@ export class EbmlReader {
     if (this.#mutedDepth !== NOT_MUTED) return from
     const handler = this.#handler
     const base = this.#base
-    const parentId = this.#parentId
-    const stop = Math.min(this.#end, this.#limit - base)
+    const parentId = this.#masters.parentId
+    const stop = Math.min(this.#end, this.#masters.limit - base)
     let pos = from
     // An ID and the widest size are in bounds up to here.
     const lastHeader = stop - MAX_SIZE_WIDTH - 1
@@ -465,36 +379,22 @@ export class EbmlReader {
     this.#id = id
     this.#elementOffset = offset
     this.#bytesLeft = dataEnd - this.#end
-    this.#scratchLength = 0
-    this.#appendScratch(chunk, dataAt, this.#end)
+    this.#value.clear()
+    this.#value.append(chunk, dataAt, this.#end)
   }
 
   #resumeValue(chunk: Uint8Array): number {
     const from = this.#from
     const stop = Math.min(this.#end, from + this.#bytesLeft)
     this.#bytesLeft -= stop - from
-    this.#appendScratch(chunk, from, stop)
+    this.#value.append(chunk, from, stop)
     if (this.#bytesLeft === 0) {
       this.#state = READ_HEADER
-      const length = this.#scratchLength
-      this.#handler.onValue(this.#id, this.#scratch, 0, length, this.#elementOffset)
-      if (this.#id === ID.CRC32) {
-        this.#beginCrc(this.#scratch, 0, length, this.#elementOffset, chunk, stop)
-      }
+      const { bytes, length } = this.#value
+      this.#handler.onValue(this.#id, bytes, 0, length, this.#elementOffset)
+      if (this.#id === ID.CRC32) this.#beginCrc(bytes, 0, length, this.#elementOffset, chunk, stop)
     }
     return stop
-  }
-
-  /** Grows by doubling as bytes really arrive: a declared size allocates nothing. */
-  #appendScratch(chunk: Uint8Array, from: number, to: number): void {
-    const length = this.#scratchLength + to - from
-    if (length > this.#scratch.length) {
-      const grown = new Uint8Array(Math.max(length, this.#scratch.length * 2, FIRST_SCRATCH_BYTES))
-      grown.set(this.#scratch.subarray(0, this.#scratchLength))
-      this.#scratch = grown
-    }
-    for (let i = from; i < to; i += 1) this.#scratch[this.#scratchLength + i - from] = chunk[i]
-    this.#scratchLength = length
   }
 
   #skip(id: number, offset: number, dataEnd: number, end: number): number {
@@ -511,40 +411,6 @@ export class EbmlReader {
     this.#bytesLeft -= stop - this.#from
     if (this.#bytesLeft === 0) this.#state = READ_HEADER
     return stop
-  }
-
-  #carryHeader(chunk: Uint8Array, pos: number): void {
-    this.#carryLength = 0
-    for (let i = pos; i < this.#end; i += 1) this.#carry[this.#carryLength++] = chunk[i]
-  }
-
-  /** Adds bytes of the chunk to a cut header until it is whole; answers the position after them. */
-  #completeCarry(chunk: Uint8Array): number {
-    const carry = this.#carry
-    let pos = this.#from
-    while (pos < this.#end && this.#carryLength < this.#carriedHeaderWidth()) {
-      carry[this.#carryLength++] = chunk[pos++]
-    }
-    this.#carriedOffset = this.#base + pos - this.#carryLength
-    this.#carriedLength = this.#carryLength
-    this.#carriedFrom = pos
-    return pos
-  }
-
-  /** The width of the header in the carry as far as it can be told; one more than there is while it cannot. */
-  #carriedHeaderWidth(): number {
-    const idWidth = Math.min(vintWidth(this.#carry[0]), MAX_ID_WIDTH)
-    if (this.#carryLength <= idWidth) return idWidth + 1
-    const sizeWidth = vintWidth(this.#carry[idWidth])
-    // No header goes on after a size that begins with 00: it is wrong as it stands.
-    return idWidth + (sizeWidth > MAX_SIZE_WIDTH ? 1 : sizeWidth)
-  }
-
-  /** The carried header has been understood: it counts for the checksums of the masters that are still open. */
-  #dropCarry(): void {
-    this.#crc?.update(this.#carry, 0, this.#carryLength)
-    this.#crcPosition = this.#carriedFrom
-    this.#carryLength = 0
   }
 
   #enterMaster(
@@ -565,38 +431,24 @@ export class EbmlReader {
     ) {
       if (size >= 0) return this.#skip(id, offset, dataAt + size, end)
       // It has to be read through all the same, to find where it ends.
-      this.#mutedDepth = this.#depth
+      this.#mutedDepth = this.#masters.depth
     }
-    if (this.#depth >= this.#maxDepth) {
-      this.#fail(
-        'depth-exceeded',
-        `more than ${this.#maxDepth} nested master elements; raise maxDepth if the stream is trusted`,
-        id,
-        offset,
-      )
+    if (this.#masters.depth >= this.#maxDepth) {
+      throw depthExceeded(this.#masters, this.#maxDepth, id, offset)
     }
-    const dataStart = this.#base + dataAt
-    this.#ids[this.#depth] = id
-    this.#offsets[this.#depth] = offset
-    this.#dataStarts[this.#depth] = dataStart
-    this.#isUnknownSize[this.#depth] = size < 0
-    if (size >= 0) this.#limit = dataStart + size
-    this.#limits[this.#depth] = this.#limit
-    this.#depth += 1
-    this.#parentId = id
-    if (this.#crc !== undefined) this.#advanceCrc(chunk, dataAt)
+    this.#masters.enter(id, offset, this.#base + dataAt, size)
+    this.#crc?.advance(chunk, dataAt)
     return dataAt
   }
 
   #leaveMaster(endOffset: number): void {
-    this.#depth -= 1
-    const depth = this.#depth
-    const id = this.#ids[depth]
+    const id = this.#masters.leave()
+    const { depth } = this.#masters
     const isBroken = this.#crc?.isBrokenAt(depth) === true
-    this.#parentId = depth === 0 ? NO_PARENT : this.#ids[depth - 1]
-    this.#limit = depth === 0 ? Number.POSITIVE_INFINITY : this.#limits[depth - 1]
     if (depth < this.#mutedDepth) {
-      if (isBroken) this.#handler.onContentError?.('crc-mismatch', id, this.#dataStarts[depth])
+      if (isBroken) {
+        this.#handler.onContentError?.('crc-mismatch', id, this.#masters.dataStartAt(depth))
+      }
       this.#handler.onMasterEnd(id, endOffset)
     } else if (depth === this.#mutedDepth) {
       this.#mutedDepth = NOT_MUTED
@@ -615,36 +467,28 @@ export class EbmlReader {
     offset: number,
     chunk: Uint8Array,
   ): number {
-    if (this.#depth === 0) return this.#placeAtRoot(id, offset)
+    if (this.#masters.depth === 0) return this.#placeAtRoot(id, offset)
     if (index === UNREGISTERED) {
       if (isReservedId(id, idWidth)) {
-        this.#fail('invalid-id', 'an element ID that RFC 8794 reserves; the stream is damaged here', id, offset)
+        throw reservedId(this.#masters, id, offset)
       }
       return UNREGISTERED
     }
     const parentId = PARENT_ID_BY_INDEX[index]
     const kind = KIND_BY_INDEX[index]
     if (parentId === GLOBAL) return kind
-    if (id === this.#parentId && findElement(id)?.isRecursive === true) return kind
+    if (id === this.#masters.parentId && findElement(id)?.isRecursive === true) return kind
 
-    let keep = this.#depth
-    while (keep > 0 && this.#isUnknownSize[keep - 1]) {
-      keep -= 1
-      if (parentId === (keep === 0 ? ROOT : this.#ids[keep - 1])) {
-        if (this.#crc !== undefined) this.#advanceCrc(chunk, Math.max(this.#from, offset - this.#base))
-        while (this.#depth > keep) this.#leaveMaster(offset)
-        return kind
-      }
+    const kept = this.#masters.keptFor(parentId)
+    if (kept >= 0) {
+      this.#crc?.advance(chunk, Math.max(this.#from, offset - this.#base))
+      while (this.#masters.depth > kept) this.#leaveMaster(offset)
+      return kind
     }
     if (parentId === ROOT) {
-      this.#fail(
-        'unexpected-document',
-        `a new ${nameOf(id)} where ${nameOf(this.#parentId)} has not ended; the stream was cut and joined here`,
-        id,
-        offset,
-      )
+      throw unexpectedDocument(this.#masters, id, offset)
     }
-    if (size === UNKNOWN_SIZE) this.#failOnUnknownSize(id, offset)
+    if (size === UNKNOWN_SIZE) throw unknownSize(this.#masters, id, offset)
     return -1
   }
 
@@ -652,66 +496,19 @@ export class EbmlReader {
   #placeAtRoot(id: number, offset: number): number {
     if (id === ID.EBML || (id === ID.Segment && this.#hasDocument)) return MASTER
     if (id === ID.Void && this.#hasDocument) return BODY
-    return this.#fail(
-      'not-ebml',
-      offset === this.#startOffset
-        ? 'this is not an EBML stream: it does not begin with 1A 45 DF A3; check that the input is Matroska, WebM or a GetMedia payload'
-        : 'neither an EBML header nor a Segment follows the last document; the stream is damaged here',
-      id,
-      offset,
-    )
+    throw notEbml(id, offset, offset === this.#startOffset)
   }
 
   #checkOddSize(id: number, size: number, sizeWidth: number, offset: number): void {
-    if (this.#depth === 0 && id !== ID.EBML && id !== ID.Segment) this.#placeAtRoot(id, offset)
-    if (sizeWidth > MAX_SIZE_WIDTH) {
-      this.#fail('invalid-size', 'an element size wider than 8 bytes; the stream is damaged here', id, offset)
-    }
-    if (size === TOO_LARGE) {
-      this.#fail('size-too-large', `an element size over ${MAX_SIZE} bytes; the stream is damaged here`, id, offset)
-    }
-    if (id !== ID.Segment && id !== ID.Cluster) this.#failOnUnknownSize(id, offset)
-  }
-
-  #failOnUnknownSize(id: number, offset: number): never {
-    return this.#fail(
-      'unknown-size-not-allowed',
-      `${nameOf(id)} has an unknown size, which only Segment and Cluster may have`,
-      id,
-      offset,
-    )
+    if (this.#masters.depth === 0 && id !== ID.EBML) this.#placeAtRoot(id, offset)
+    if (sizeWidth > MAX_SIZE_WIDTH) throw invalidSize(this.#masters, id, offset)
+    if (size === TOO_LARGE) throw sizeTooLarge(this.#masters, id, offset)
+    if (id !== ID.Segment && id !== ID.Cluster) throw unknownSize(this.#masters, id, offset)
   }
 
   #failOnId(first: number, offset: number): never {
-    if (this.#depth === 0) this.#placeAtRoot(first, offset)
-    return this.#fail(
-      'invalid-id',
-      `no element ID begins with byte 0x${first.toString(16).padStart(2, '0')}; the stream is damaged here`,
-      UNREADABLE_ID,
-      offset,
-    )
-  }
-
-  #failOnOverrun(id: number, offset: number, endOffset: number): never {
-    return this.#fail(
-      'element-overrun',
-      `${nameOf(id)} ends at byte ${endOffset}, after its parent ${nameOf(this.#parentId)}, which ends at byte ${this.#limit}`,
-      id,
-      offset,
-    )
-  }
-
-  #fail(code: StructureErrorCode, message: string, id: number, offset: number): never {
-    const path = id === UNREADABLE_ID ? this.#openPath() : this.#pathOf(id)
-    throw new ParseError(code, message, { offset, path })
-  }
-
-  #pathOf(id: number): string {
-    return this.#depth === 0 ? nameOf(id) : `${this.#openPath()}/${nameOf(id)}`
-  }
-
-  #openPath(): string {
-    return this.#ids.slice(0, this.#depth).map(nameOf).join('/')
+    if (this.#masters.depth === 0) this.#placeAtRoot(first, offset)
+    throw invalidId(this.#masters, first, offset)
   }
 
   /** The CRC-32 element in `bytes[start, end)` was read; what follows `position` in the chunk is checked. */
@@ -723,19 +520,12 @@ export class EbmlReader {
     chunk: Uint8Array,
     position: number,
   ): void {
-    if (this.#crc === undefined || end - start !== 4 || this.#depth === 0) return
+    if (this.#crc === undefined || end - start !== 4 || this.#masters.depth === 0) return
     // Only a CRC-32 element that comes first covers all the rest of its parent (RFC 8794 §11.3.1).
-    if (this.#dataStarts[this.#depth - 1] !== offset) return
-    this.#advanceCrc(chunk, position)
+    if (this.#masters.dataStartAt(this.#masters.depth - 1) !== offset) return
+    this.#crc.advance(chunk, position)
     const value =
       bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16) | (bytes[start + 3] << 24)
-    this.#crc.begin(this.#depth - 1, value >>> 0)
-  }
-
-  #advanceCrc(chunk: Uint8Array, position: number): void {
-    if (position > this.#crcPosition) {
-      this.#crc?.update(chunk, this.#crcPosition, position)
-      this.#crcPosition = position
-    }
+    this.#crc.begin(this.#masters.depth - 1, value >>> 0)
   }
 }

@@ -1,8 +1,8 @@
 // Writes down what an EbmlReader tells, as lines of text that are the same however the input was cut.
 import { expect } from 'vitest'
 import { nameOf } from '../../src/parser/element-index.js'
-import type { EbmlHandler, EbmlReaderOptions, Truncation } from '../../src/parser/reader.js'
-import { EbmlReader } from '../../src/parser/reader.js'
+import type { EbmlHandler, EbmlReaderOptions, Truncation } from '../../src/parser/ebml-handler.js'
+import { EbmlReader } from '../../src/parser/index.js'
 import { everySplit } from '../helpers/every-split.js'
 import { hex, toHex } from '../helpers/hex.js'
 
