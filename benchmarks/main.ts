@@ -9,7 +9,13 @@ import { pinInputs } from './inputs/pin.js'
 import { inputFromFile } from './inputs/store.js'
 import { machineLine } from './machine.js'
 import { measureMemory } from './memory.js'
-import { comparisons, comparisonsForFile, FULL_EFFORT, QUICK_EFFORT } from './plan.js'
+import {
+  comparisons,
+  comparisonsForFile,
+  FILE_TARGET_BYTES,
+  FULL_EFFORT,
+  QUICK_EFFORT,
+} from './plan.js'
 import { resultsPage, writeReports } from './report.js'
 import { runComparison } from './rounds.js'
 import { measureScaling } from './scaling.js'
@@ -29,7 +35,6 @@ const USAGE = `usage: npm run bench -- [--quick] [--only LEVEL[,LEVEL]] [FILE]
   --pin       rewrite inputs/pinned.json after a recipe was changed on purpose
   FILE        compare on a Matroska file or GetMedia payload of your own; writes nothing`
 
-const FILE_TARGET_BYTES = 4_000_000
 const MEMORY_ROUNDS = 5
 const IMPORT_ROUNDS = 15
 

@@ -1,6 +1,8 @@
 /** Which comparisons a run consists of. */
+import { join } from 'node:path'
 import { CONTENDERS, OURS } from './contenders/registry.js'
-import { inputNamed } from './inputs/store.js'
+import { inputFromFile, inputNamed } from './inputs/store.js'
+import { ROOT } from './paths.js'
 import type { Level } from './contenders/contender.js'
 import type { ChunkPlan } from './inputs/chunks.js'
 import type { RecipeName } from './inputs/recipes.js'
@@ -12,19 +14,27 @@ export const QUICK_EFFORT: Effort = { rounds: 5, warmUpMs: 450, measureMs: 200, 
 
 const KIB = 1024
 
+/** What a file is repeated to: as much as the other inputs hold. */
+export const FILE_TARGET_BYTES = 2_000_000
+
 /** Tens to thousands of times slower than the others: a few comparisons say so, the rest would only take minutes. */
 const SLOWEST = 'ebml'
 
 /** Inputs in which many frames lie in two chunks or more. */
 const SLICED_INPUTS = new Set(['video', 'mid', 'huge'])
 
-const FULL: readonly (readonly [Level, RecipeName, ChunkPlan])[] = [
+/** A recipe's name, or the path of a file of this repository. */
+type InputName = RecipeName | `samples/${string}`
+
+const FULL: readonly (readonly [Level, InputName, ChunkPlan])[] = [
   ['fragments', 'audio', 64 * KIB],
   ['fragments', 'mid', 64 * KIB],
   ['fragments', 'video', 64 * KIB],
   ['fragments', 'tiny', 64 * KIB],
   ['fragments', 'laced', 64 * KIB],
   ['fragments', 'unknown', 64 * KIB],
+  ['fragments', 'samples/media/camera.mkv', 64 * KIB],
+  ['fragments', 'samples/media/connect.mkv', 64 * KIB],
   ['fragments', 'audio', 16 * KIB],
   ['fragments', 'mid', 16 * KIB],
   ['fragments', 'video', 16 * KIB],
@@ -54,8 +64,17 @@ const QUICK: typeof FULL = [
 
 export function comparisons(isQuick: boolean): readonly Comparison[] {
   return (isQuick ? QUICK : FULL).map(([level, input, chunks]) =>
-    comparison(level, inputNamed(input), chunks),
+    comparison(level, findInput(input), chunks),
   )
+}
+
+function findInput(name: InputName): StoredInput {
+  if (!isSample(name)) return inputNamed(name)
+  return inputFromFile(join(ROOT, name), FILE_TARGET_BYTES)
+}
+
+function isSample(name: InputName): name is `samples/${string}` {
+  return name.startsWith('samples/')
 }
 
 /** A file without AWS tags has Clusters, not fragments: on it, frames are compared. */

@@ -106,11 +106,11 @@ export class PlainModel {
   }
 
   trackName(value: string): void {
-    this.#track.name = value
+    this.#track.name = upToNul(value)
   }
 
   codecId(value: string): void {
-    this.#track.codecId = value
+    this.#track.codecId = upToNul(value)
   }
 
   codecPrivate(value: Uint8Array): void {
@@ -126,11 +126,12 @@ export class PlainModel {
   }
 
   tagName(value: string): void {
-    this.#tagName = value
+    this.#tagName = upToNul(value)
   }
 
-  tagString(value: string): void {
+  tagString(padded: string): void {
     const name = this.#tagName
+    const value = upToNul(padded)
     if (name.startsWith(AWS_PREFIX)) this.#setMetadata(name, value)
     else this.#tags.push({ name, value, isAfterCluster: this.#hasCluster })
   }
@@ -214,6 +215,12 @@ export class PlainModel {
     this.#frames = []
     this.#metadata = emptyFacts()
   }
+}
+
+/** Producers pad strings with NULs (RFC 8794 §13 lets them), and the rivals hand those over. */
+function upToNul(text: string): string {
+  const end = text.indexOf('\0')
+  return end === -1 ? text : text.slice(0, end)
 }
 
 function emptyTrack(): PlainTrack {
