@@ -30,8 +30,8 @@ function sizeText({ size, fault }: WalkedElement): string {
 }
 
 function valueText(element: WalkedElement, columns: number): string {
-  const { value, kind, head, size = 0 } = element
-  if (head !== undefined) return [blockText(element), headText(head, size)].join('')
+  const { value, kind, head, block, size = 0 } = element
+  if (head !== undefined) return blockText(element) + headText(head, size - (block?.length ?? 0))
   if (typeof value === 'string') {
     return kind === 'date' ? value : `"${fitted(value, columns)}"`
   }

@@ -10,11 +10,11 @@ import { Output } from './output.js'
 import { TableReport } from './table-report.js'
 
 interface InspectOptions {
-  readonly json: boolean
-  readonly frames: boolean
-  readonly elements: boolean
-  readonly fragmentList: boolean
-  readonly verifyCrc: boolean
+  readonly json?: true
+  readonly frames?: true
+  readonly elements?: true
+  readonly fragmentList?: true
+  readonly verifyCrc?: true
 }
 
 const HELP = `
@@ -39,15 +39,14 @@ export function addInspect(
     .command('inspect')
     .description('show what is in a GetMedia payload or any other Matroska or WebM stream')
     .argument('<file>', 'the file, or - for standard input')
-    .option('--json', 'one JSON object per line', false)
-    .option('--frames', 'a line per frame', false)
-    .option('--elements', 'the tree of elements with offsets, sizes and values', false)
+    .option('--json', 'one JSON object per line')
+    .option('--frames', 'a line per frame')
+    .option('--elements', 'the tree of elements with offsets, sizes and values')
     .option(
       '--fragment-list',
       'the input is from GetMediaForFragmentList, which writes no closing tags',
-      false,
     )
-    .option('--verify-crc', 'verify the CRC-32 elements that some producers write', false)
+    .option('--verify-crc', 'verify the CRC-32 elements that some producers write')
     .addHelpText('after', HELP)
     .action(async (file: string, options: InspectOptions) => {
       finish(await inspect(file, options, io))
@@ -57,13 +56,15 @@ export function addInspect(
 async function inspect(file: string, options: InspectOptions, io: CommandIo): Promise<ExitCode> {
   const input = await openInput(file, io)
   const output = new Output(io)
+  const hasFrames = options.frames === true
+  const hasElements = options.elements === true
   const report = options.json
-    ? new JsonReport(output, options.frames)
-    : new TableReport(output, { hasFrames: options.frames, hasElements: options.elements })
+    ? new JsonReport(output, hasFrames)
+    : new TableReport(output, { hasFrames, hasElements })
   const inspection = new Inspection(report, {
-    isFragmentList: options.fragmentList,
-    hasElements: options.elements,
-    verifyCrc32: options.verifyCrc,
+    hasElements,
+    isFragmentList: options.fragmentList === true,
+    verifyCrc32: options.verifyCrc === true,
   })
   const failure = await readAll(input, inspection, output, io.signal)
   if (output.isClosed) return EXIT.clean

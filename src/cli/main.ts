@@ -5,6 +5,10 @@ const interruption = new AbortController()
 // Once: a second Ctrl-C ends the process in the ordinary way.
 process.once('SIGINT', () => interruption.abort())
 
+// Whoever reads the output may leave at any time (`| head -1`); a command that minds listens itself.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+
 const running = runProgram(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

@@ -150,7 +150,8 @@ export class TableReport implements Report {
   #showTracks(tracks: readonly Track[]): void {
     const texts = tracks.map(trackText)
     const all = texts.join('\n')
-    if (all === this.#lastTracks) return
+    // A document without media names no tracks; the ones before still stand.
+    if (all === '' || all === this.#lastTracks) return
     this.#lastTracks = all
     for (const text of texts) this.#output.line(fitted(text, this.#output.columns))
   }

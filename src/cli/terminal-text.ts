@@ -2,8 +2,19 @@
  * Text from elsewhere, made fit for a terminal: a tag, a track's name or a file's name may hold anything, and a terminal obeys
  * what it is sent.
  */
-import { stripVTControlCharacters } from 'node:util'
 
+// ECMA-48 §5. Each may begin with ESC or with the one C1 character for it.
+const ESCAPE_SEQUENCES = new RegExp(
+  [
+    // Strings up to their terminator: window titles, links, device commands
+    String.raw`(?:\u001B[\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)`,
+    // Control sequences: colours, cursor movements
+    String.raw`(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]`,
+    // All others
+    String.raw`\u001B[ -/]*[0-~]`,
+  ].join('|'),
+  'g',
+)
 // \p{C}: control characters (C0, DEL, C1), formatting ones (direction overrides, zero-width, tags), lone surrogates,
 // private use and what is not assigned. Zl, Zp: line and paragraph separators.
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
@@ -19,7 +30,7 @@ const MAX_MARKS = 4
 
 /** `text` without escape sequences, control, formatting and direction characters. At most 4,096 UTF-16 units of it. */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text.slice(0, MAX_LENGTH)).replace(UNPRINTABLE, '')
+  return text.slice(0, MAX_LENGTH).replace(ESCAPE_SEQUENCES, '').replace(UNPRINTABLE, '')
 }
 
 /** How many columns `text` takes, which has to be printable. */

@@ -9,35 +9,41 @@ import type { FragmentTransformOptions } from './stream-options.js'
 
 /**
  * A `Transform` that ends with an error only after all that was made before it has been read: `destroy(error)` would
- * throw away what waits in the readable side.
+ * throw away what waits in the readable side. `T` is what it makes.
  */
-abstract class ParserTransform<M, T> extends Transform {
+class ParserTransform<M, T> extends Transform {
   readonly #parser: FragmentParser<M>
+  readonly #emit: (fragment: Fragment<M>) => void
   /** Reports the failure; set while items made before it wait to be read. */
   #fail: (() => void) | undefined
 
   constructor(
     options: FragmentTransformOptions<M>,
     makeParser: (emit: (item: T) => void) => FragmentParser<M>,
+    emitFragment: (fragment: Fragment<M>, emit: (item: T) => void) => void,
   ) {
     super({
       readableObjectMode: true,
       readableHighWaterMark: options.readableHighWaterMark ?? 1,
     })
-    this.#parser = makeParser((item) => this.push(item))
+    const emit = (item: T): void => {
+      this.push(item)
+    }
+    this.#parser = makeParser(emit)
+    this.#emit = (fragment) => emitFragment(fragment, emit)
   }
 
-  /** Hands on the fragments that a chunk completed. */
-  protected abstract emitFragments(fragments: readonly Fragment<M>[]): void
-
-  /** As of every `Readable`; typed. */
-  override [Symbol.asyncIterator](): AsyncGenerator<T, undefined, undefined> {
-    return super[Symbol.asyncIterator]() as AsyncGenerator<T, undefined, undefined>
+  /** As of every `Readable`, but typed. */
+  override [Symbol.asyncIterator](): AsyncGenerator<T, undefined, undefined>
+  /** What `pipeline` asks for: its types think that every stream is one of text or bytes. */
+  override [Symbol.asyncIterator](): ReturnType<Transform[typeof Symbol.asyncIterator]>
+  override [Symbol.asyncIterator](): ReturnType<Transform[typeof Symbol.asyncIterator]> {
+    return super[Symbol.asyncIterator]()
   }
 
   /** As of every `Readable`. */
-  override read(size?: number): T | null {
-    const item = super.read(size) as T | null
+  override read(size?: number): ReturnType<Transform['read']> {
+    const item: unknown = super.read(size)
     // Asked for more, and all that was made has been taken. `read(0)` asks for nothing.
     if (this.#fail !== undefined && item === null && size !== 0 && this.readableLength === 0) {
       process.nextTick(this.#fail)
@@ -48,7 +54,7 @@ abstract class ParserTransform<M, T> extends Transform {
 
   /** @internal */
   override _transform(chunk: Uint8Array, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.emitFragments(this.#parser.push(chunk))
+    for (const fragment of this.#parser.push(chunk)) this.#emit(fragment)
     const { failure } = this.#parser
     if (failure === undefined) done()
     else if (this.readableLength === 0) done(failure)
@@ -57,7 +63,7 @@ abstract class ParserTransform<M, T> extends Transform {
 
   /** @internal */
   override _flush(done: TransformCallback): void {
-    this.emitFragments(this.#parser.end())
+    for (const fragment of this.#parser.end()) this.#emit(fragment)
     done()
   }
 }
@@ -77,12 +83,11 @@ abstract class ParserTransform<M, T> extends Transform {
 export class FragmentTransform<M = FragmentMetadata> extends ParserTransform<M, Fragment<M>> {
   /** @throws RangeError when a limit is not a whole number of at least 1. */
   constructor(options: FragmentTransformOptions<M> = {}) {
-    super(options, () => new FragmentParser(ruleOf(options), options))
-  }
-
-  /** @internal */
-  protected override emitFragments(fragments: readonly Fragment<M>[]): void {
-    for (const fragment of fragments) this.push(fragment)
+    super(
+      options,
+      () => new FragmentParser(ruleOf(options), options),
+      (fragment, emit) => emit(fragment),
+    )
   }
 }
 
@@ -105,11 +110,8 @@ export class FrameTransform<M = FragmentMetadata> extends ParserTransform<M, Fra
             emit(frame)
           },
         }),
+      // The frames have gone out already.
+      () => {},
     )
-  }
-
-  /** @internal */
-  protected override emitFragments(): void {
-    // The frames have gone out already.
   }
 }

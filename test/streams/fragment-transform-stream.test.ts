@@ -1,4 +1,4 @@
-import { ReadableStream, WritableStream } from 'node:stream/web'
+import { ReadableStream, type TransformStream, WritableStream } from 'node:stream/web'
 import { describe, expect, it } from 'vitest'
 import type { Fragment } from '../../src/parser/index.js'
 import { MATROSKA_RULE, ParseError } from '../../src/parser/index.js'
@@ -73,7 +73,9 @@ it('frameTransformStream makes of a payload what parseGetMediaFrames makes of it
 describe.each([
   ['fragmentTransformStream', fragmentTransformStream, 2],
   ['frameTransformStream', frameTransformStream, 12],
-] as const)('damage in a %s', (_name, make, expected) => {
+] as const)('damage in a %s', (_name, makeEither, expected) => {
+  const make = (): TransformStream<Uint8Array, unknown> => makeEither()
+
   it('comes after everything that was read', async () => {
     let count = 0
     const reading = (async () => {
@@ -95,9 +97,7 @@ describe.each([
         isStopped = true
       },
     })
-    await expect(collect(source.pipeThrough(make()) as ReadableStream<unknown>)).rejects.toThrow(
-      ParseError,
-    )
+    await expect(collect(source.pipeThrough(make()))).rejects.toThrow(ParseError)
     await nextTurn()
     expect(isStopped).toBe(true)
   })

@@ -1,7 +1,7 @@
 import { Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
-import type { Fragment, Frame } from '../../src/parser/index.js'
+import type { Fragment } from '../../src/parser/index.js'
 import { MATROSKA_RULE, ParseError } from '../../src/parser/index.js'
 import { FragmentTransform, FrameTransform } from '../../src/streams/index.js'
 import type { GetMediaFragment, GetMediaFrame, ServiceError } from '../../src/tags/index.js'
@@ -324,7 +324,7 @@ function outline(fragment: GetMediaFragment): unknown {
   }
 }
 
-function describeFrame(frame: Frame<unknown>): unknown {
+function describeFrame(frame: GetMediaFrame): unknown {
   return [
     frame.trackNumber,
     frame.timestampNs,

@@ -1,0 +1,151 @@
+// What only a process of its own shows: pipes, signals, memory. These run what was built.
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { jsonLines, samplePath } from './run-command.js'
+import { fragmentOf } from './streams.js'
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+beforeAll(() => {
+  if (!existsSync(main)) throw new Error('there is no dist folder: run npm run build first')
+})
+
+interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Starts the command; `ended` has all it wrote. */
+function start(args: readonly string[]) {
+  const child = spawn(process.execPath, [main, ...args], { stdio: 'pipe' })
+  child.stdin.on('error', () => {})
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }))
+  })
+  return { child, ended }
+}
+
+/** Runs a line of shell with the command as `$0 $1`. */
+function shell(line: string): Promise<Ended> {
+  const child = spawn('bash', ['-o', 'pipefail', '-c', line, process.execPath, main])
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  return new Promise((resolve) => {
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }))
+  })
+}
+
+describe('the command', () => {
+  it('begins with a line for the shell', () => {
+    expect(readFileSync(main, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node')
+  })
+
+  it('reads a file and standard input alike', async () => {
+    const file = samplePath('camera.mkv')
+    const named = await start(['inspect', '--json', file]).ended
+    const { child, ended } = start(['inspect', '--json', '-'])
+    child.stdin.end(readFileSync(file))
+    expect(await ended).toEqual(named)
+    expect(named.exitCode).toBe(0)
+  })
+
+  it.each([
+    '"$0" "$1" inspect --json FILE | head -1',
+    '"$0" "$1" inspect --json --elements --frames FILE | head -1',
+    '"$0" "$1" inspect --elements FILE | true',
+    '"$0" "$1" inspect --help | true',
+    '"$0" "$1" inspect /nowhere 2>&1 | true; true',
+  ])('ends quietly when nobody reads any more: %s', async (line) => {
+    const { exitCode, stderr } = await shell(line.replace('FILE', `'${samplePath('camera.mkv')}'`))
+    expect([exitCode, stderr]).toEqual([0, ''])
+  })
+
+  it.runIf(existsSync('/dev/full'))('says so when the output cannot be written', async () => {
+    const { exitCode, stderr } = await shell(
+      `"$0" "$1" inspect '${samplePath('camera.mkv')}' > /dev/full`,
+    )
+    expect(stderr).toMatch(/^kvs-fragments: the output cannot be written: ENOSPC.*\n$/)
+    expect(exitCode).toBe(1)
+  })
+
+  it('ends with the summary and exit code 130 at Ctrl-C, while it waits for input', async () => {
+    const { child, ended } = start(['inspect', '--json', '-'])
+    child.stdin.write(fragmentOf({ sequence: 1 }))
+    child.stdin.write(fragmentOf({ sequence: 2 }).subarray(0, 300))
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    child.kill('SIGINT')
+    const { exitCode, stdout, stderr } = await ended
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'summary', fragments: 1, complete: 1 })
+    expect([exitCode, stderr]).toEqual([130, ''])
+  })
+
+  it('shows a fragment as soon as it is there', async () => {
+    const { child, ended } = start(['inspect', '--json', '-'])
+    child.stdin.write(fragmentOf())
+    const line = await new Promise((resolve) => child.stdout.once('data', resolve))
+    expect(String(line)).toContain('"type":"fragment"')
+    child.stdin.end()
+    expect((await ended).exitCode).toBe(0)
+  })
+
+  it.runIf(existsSync('/proc/self/statm'))('needs no more memory for a longer stream', async () => {
+    const camera = readFileSync(samplePath('camera.mkv'))
+    const { child, ended } = start(['inspect', '--json', '--frames', '-'])
+    const bytesInMemory = (): number =>
+      Number(readFileSync(`/proc/${child.pid}/statm`, 'utf8').split(' ')[1]) * 4096
+    const feed = async (bytes: number): Promise<void> => {
+      for (let fed = 0; fed < bytes; fed += camera.length) {
+        if (!child.stdin.write(camera)) {
+          await new Promise((resolve) => child.stdin.once('drain', resolve))
+        }
+      }
+    }
+    await feed(64e6)
+    const before = bytesInMemory()
+    await feed(192e6)
+    const after = bytesInMemory()
+    child.stdin.end()
+    const { exitCode, stdout } = await ended
+    expect(exitCode).toBe(0)
+    expect(stdout.slice(-400)).toMatch(/"truncated":false,"errors":0\}\n$/)
+    expect(after - before).toBeLessThan(48e6)
+  })
+
+  it('holds back its input while nobody reads its output', async () => {
+    const camera = readFileSync(samplePath('camera.mkv'))
+    const child = spawn(process.execPath, [main, 'inspect', '--json', '--elements', '-'], {
+      stdio: 'pipe',
+    })
+    child.stdin.on('error', () => {})
+    let fed = 0
+    let isStuck = false
+    while (!isStuck && fed < 64e6) {
+      fed += camera.length
+      if (child.stdin.write(camera)) continue
+      isStuck = await Promise.race([
+        new Promise<boolean>((resolve) => child.stdin.once('drain', () => resolve(false))),
+        new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 1000)),
+      ])
+    }
+    expect(isStuck).toBe(true)
+    expect(fed).toBeLessThan(8e6)
+    child.kill('SIGKILL')
+  })
+})
+
+it('is built as a file that npm can make a command of', () => {
+  expect(statSync(main).isFile()).toBe(true)
+  const manifest = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as { readonly bin: Readonly<Record<string, string>> }
+  expect(manifest.bin).toEqual({ 'kvs-fragments': 'dist/cli/main.js' })
+})
