@@ -1,12 +1,11 @@
 import { ReadableStream, TransformStream } from 'node:stream/web'
 import type { Fragment } from '../parser/fragment.js'
-import { FragmentParser } from '../parser/fragment-parser.js'
 import type { Frame } from '../parser/frame.js'
 import { resolveLimits } from '../parser/limits.js'
 import type { ByteSource } from '../parser/parse-fragments.js'
 import { runFrameParser, runParser } from '../parser/parse-fragments.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
-import { ruleOf } from './default-rule.js'
+import { makeFragmentParser, makeFrameParser } from './make-parser.js'
 import type { FragmentStreamOptions } from './stream-options.js'
 
 /**
@@ -25,7 +24,7 @@ import type { FragmentStreamOptions } from './stream-options.js'
 export function fragmentTransformStream<M = FragmentMetadata>(
   options: FragmentStreamOptions<M> = {},
 ): TransformStream<Uint8Array, Fragment<M>> {
-  const parser = new FragmentParser(ruleOf(options), options)
+  const parser = makeFragmentParser(options)
   return transformStreamOf((source) => runParser(source, parser))
 }
 
@@ -38,22 +37,10 @@ export function fragmentTransformStream<M = FragmentMetadata>(
 export function frameTransformStream<M = FragmentMetadata>(
   options: FragmentStreamOptions<M> = {},
 ): TransformStream<Uint8Array, Frame<M>> {
-  const rule = ruleOf(options)
   // The parser is made when reading begins: a limit that is none is told now.
   resolveLimits(options)
   return transformStreamOf((source) =>
-    runFrameParser(
-      source,
-      (onFrame) =>
-        new FragmentParser(rule, {
-          ...options,
-          collectFrames: false,
-          onFrame: (frame) => {
-            options.onFrame?.(frame)
-            onFrame(frame)
-          },
-        }),
-    ),
+    runFrameParser(source, (onFrame) => makeFrameParser(options, onFrame)),
   )
 }
 

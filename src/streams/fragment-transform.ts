@@ -1,10 +1,10 @@
 import type { TransformCallback } from 'node:stream'
 import { Transform } from 'node:stream'
 import type { Fragment } from '../parser/fragment.js'
-import { FragmentParser } from '../parser/fragment-parser.js'
+import type { FragmentParser } from '../parser/fragment-parser.js'
 import type { Frame } from '../parser/frame.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
-import { ruleOf } from './default-rule.js'
+import { makeFragmentParser, makeFrameParser } from './make-parser.js'
 import type { FragmentTransformOptions } from './stream-options.js'
 
 /**
@@ -85,7 +85,7 @@ export class FragmentTransform<M = FragmentMetadata> extends ParserTransform<M, 
   constructor(options: FragmentTransformOptions<M> = {}) {
     super(
       options,
-      () => new FragmentParser(ruleOf(options), options),
+      () => makeFragmentParser(options),
       (fragment, emit) => emit(fragment),
     )
   }
@@ -101,15 +101,7 @@ export class FrameTransform<M = FragmentMetadata> extends ParserTransform<M, Fra
   constructor(options: FragmentTransformOptions<M> = {}) {
     super(
       options,
-      (emit) =>
-        new FragmentParser(ruleOf(options), {
-          ...options,
-          collectFrames: false,
-          onFrame: (frame) => {
-            options.onFrame?.(frame)
-            emit(frame)
-          },
-        }),
+      (emit) => makeFrameParser(options, emit),
       // The frames have gone out already.
       () => {},
     )
