@@ -136,7 +136,7 @@ const KIND_BY_EXCEPTION: ReadonlyMap<string, FailureKind> = new Map([
 
 // libuv's and OpenSSL's codes all look so: ECONNRESET, ENOTFOUND, EAI_AGAIN, ERR_TLS_…, CERT_HAS_EXPIRED, UND_ERR_…
 const NETWORK_CODE =
-  /^(?:E[A-Z]{3,}[A-Z0-9_]*|ERR_(?:TLS|SSL|STREAM|SOCKET|HTTP)[A-Z0-9_]*|UND_ERR_[A-Z_]*|HPE_[A-Z_]*|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_[A-Z_]*)$/
+  /^(?:E[A-Z0-9]{3,}|EAI_[A-Z]+|ERR_(?:TLS|SSL|STREAM|SOCKET|HTTP)[A-Z0-9_]*|UND_ERR_[A-Z_]*|HPE_[A-Z_]*|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_[A-Z_]*)$/
 
 /**
  * Says what kind of failure an error is. Total: any value gives an answer, a getter that throws included, and an error

@@ -189,6 +189,9 @@ export class Session {
     const gravity = (each: ServiceError | undefined): number =>
       each === undefined ? 0 : each.action === 'fail' ? 3 : each.action === 'resume' ? 1 : 2
     if (gravity(error) > gravity(this.#serviceError)) this.#serviceError = error
+    // The watch that is running was set for ordinary silence.
+    this.#cancelWatch?.()
+    this.#armWatch()
   }
 
   // Only the time in which a read waits for bytes counts: the watch starts with each read and ends with it.

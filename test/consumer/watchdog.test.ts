@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { sleep } from '../../src/consumer/clock.js'
+import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
+import { createLog, cut } from '../helpers/consumer-service.js'
+
+const log = createLog(4)
+const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
+const payload = log.map(({ bytes }) => bytes)
+const never = new AbortController().signal
+
+describe('read-idle', () => {
+  it('ends a session that brings nothing for its time, and goes on', async () => {
+    const { consumer, clock, ofType } = setUp(
+      {
+        log,
+        answer: ({ startIndex = 0 }, n) => ({
+          pieces: n === 0 ? cut(payload, 300, 'stall') : payload.slice(startIndex),
+        }),
+      },
+      { readIdleTimeoutMs: 7000 },
+    )
+    expect(await take(consumer, 4)).toEqual(numbers)
+    expect(ofType('sessionEnded')[0]).toMatchObject({ reason: 'stalled', durationMs: 7000 })
+    expect(clock.monotonicMs()).toBe(7250)
+  })
+
+  it('counts from the last byte', async () => {
+    const pieces = [...payload[0]].map((byte) => [{ waitMs: 900 }, Uint8Array.of(byte)]).flat()
+    const { consumer, ofType } = setUp(
+      { log, answer: () => ({ pieces }) },
+      { readIdleTimeoutMs: 1000 },
+    )
+    expect(await take(consumer, 1)).toEqual(numbers.slice(0, 1))
+    expect(ofType('reconnectScheduled')).toHaveLength(0)
+  })
+
+  it('never punishes a consumer that pauses ten times longer', async () => {
+    const { consumer, clock, ofType } = setUp({ log }, { readIdleTimeoutMs: 1000 })
+    const seen: unknown[] = []
+    for await (const { metadata } of consumer) {
+      seen.push(metadata.fragmentNumber)
+      await sleep(clock, 10_000, never)
+      if (seen.length === 4) break
+    }
+    expect(seen).toEqual(numbers)
+    expect(clock.monotonicMs()).toBe(40_000)
+    expect(ofType('reconnectScheduled')).toHaveLength(0)
+    expect(consumer.stats().sessions).toBe(1)
+  })
+
+  it('does not count time in which the process was blocked', async () => {
+    const { consumer, clock, ofType } = setUp(
+      { log, answer: () => ({ pieces: [{ waitMs: 900 }, ...payload] }) },
+      { readIdleTimeoutMs: 1000 },
+    )
+    // The timer of the watchdog is due before the bytes that lie in the socket are read.
+    setImmediate(() => clock.block(60_000))
+    clock.setTimer(() => clock.block(0), 0)
+    expect(await take(consumer, 4)).toEqual(numbers)
+    expect(ofType('reconnectScheduled')).toHaveLength(0)
+  })
+})
+
+describe('first byte', () => {
+  it('gives up a call whose headers do not come, and its late response', async () => {
+    let resolveLate: ((response: { body: AsyncIterable<Uint8Array> }) => void) | undefined
+    let isLateClosed = false
+    const { consumer, service, ofType, clock } = setUp({ log }, { firstByteTimeoutMs: 5000 })
+    const open = service.open.bind(service)
+    let calls = 0
+    service.open = (selector, signal) => {
+      calls += 1
+      if (calls > 1) return open(selector, signal)
+      return new Promise((resolve) => {
+        resolveLate = resolve
+      })
+    }
+    const iterator = consumer[Symbol.asyncIterator]()
+    expect((await iterator.next()).value?.metadata.fragmentNumber).toBe(numbers[0])
+    expect(ofType('requestFailed')).toMatchObject([{ kind: 'first-byte-timeout', action: 'retry' }])
+    expect(service.refreshed).toEqual(['endpoint'])
+    expect(clock.monotonicMs()).toBe(5250)
+    resolveLate?.({
+      body: {
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise(() => undefined),
+          return: () => {
+            isLateClosed = true
+            return Promise.resolve({ done: true, value: undefined })
+          },
+        }),
+      },
+    })
+    await iterator.return?.()
+    expect(isLateClosed).toBe(true)
+  })
+
+  it('counts against the retry budget', async () => {
+    const { consumer } = setUp(
+      { log, answer: () => ({ refuse: 'never' }) },
+      { retry: { maxRetries: 2 } },
+    )
+    expect(await failureOf(consumer)).toMatchObject({
+      code: 'retries-exhausted',
+      cause: { name: 'FirstByteTimeout' },
+    })
+  })
+})
+
+describe('session rotation', () => {
+  it('opens a new session between two fragments when its time is over', async () => {
+    const pieces = payload.map((bytes) => [
+      { waitMs: 600 },
+      bytes.subarray(0, 100),
+      bytes.subarray(100),
+    ])
+    const { consumer, service, ofType } = setUp(
+      { log, answer: ({ startIndex = 0 }) => ({ pieces: pieces.slice(startIndex).flat() }) },
+      { sessionRotationMs: 1000 },
+    )
+    expect(await take(consumer, 4)).toEqual(numbers)
+    expect(ofType('sessionEnded')[0]).toMatchObject({ reason: 'rotated', fragments: 2 })
+    expect(ofType('reconnectScheduled')).toMatchObject([
+      { reason: 'rotated', delayMs: 0, attempt: 0 },
+    ])
+    expect(service.requests[1].selector).toMatchObject({ ContinuationToken: numbers[1] })
+  })
+
+  it('does not cut a fragment, and does not happen by default', async () => {
+    const slow = [payload[0].subarray(0, 50), { waitMs: 20_000 }, payload[0].subarray(50)]
+    const rotating = setUp({ log, answer: () => ({ pieces: slow }) }, { sessionRotationMs: 1000 })
+    expect(await take(rotating.consumer, 1)).toEqual(numbers.slice(0, 1))
+    expect(rotating.service.requests).toHaveLength(1)
+
+    const hours = payload.flatMap((bytes) => [{ waitMs: 3_600_000 }, bytes])
+    const patient = setUp(
+      { log, answer: () => ({ pieces: hours }) },
+      { readIdleTimeoutMs: 4_000_000 },
+    )
+    expect(await take(patient.consumer, 4)).toEqual(numbers)
+    expect(patient.service.requests).toHaveLength(1)
+  })
+})
