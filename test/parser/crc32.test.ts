@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CRC32_START, Crc32Checker, updateCrc32 } from '../../src/parser/crc32.js'
+import { CRC32_START, updateCrc32 } from '../../src/parser/crc32.js'
 import { hex } from '../helpers/hex.js'
 
 function crc32(bytes: Uint8Array): number {
@@ -28,41 +28,5 @@ describe('updateCrc32', () => {
   it('looks at nothing outside of its range', () => {
     const bytes = hex("FF FF '123456789' FF")
     expect(~updateCrc32(CRC32_START, bytes, 2, 11) >>> 0).toBe(0xcbf43926)
-  })
-})
-
-describe('Crc32Checker', () => {
-  it('finds nothing broken where no checksum was', () => {
-    const checker = new Crc32Checker()
-    checker.update(hex('01 02'), 0, 2)
-    expect(checker.isBrokenAt(0)).toBe(false)
-  })
-
-  it('compares each parent with its own checksum, the inner ones first', () => {
-    const checker = new Crc32Checker()
-    checker.begin(0, crc32(hex('01 02 03')))
-    checker.update(hex('01'), 0, 1)
-    checker.begin(1, crc32(hex('02')))
-    checker.update(hex('02'), 0, 1)
-    expect(checker.isBrokenAt(1)).toBe(false)
-    checker.update(hex('03'), 0, 1)
-    expect(checker.isBrokenAt(0)).toBe(false)
-  })
-
-  it('says which of two nested ones is broken', () => {
-    const checker = new Crc32Checker()
-    checker.begin(0, crc32(hex('02 03')))
-    checker.begin(1, crc32(hex('FF')))
-    checker.update(hex('02'), 0, 1)
-    expect(checker.isBrokenAt(1)).toBe(true)
-    checker.update(hex('03'), 0, 1)
-    expect(checker.isBrokenAt(0)).toBe(false)
-  })
-
-  it('forgets what is open when it is reset', () => {
-    const checker = new Crc32Checker()
-    checker.begin(0, 0x12345678)
-    checker.reset()
-    expect(checker.isBrokenAt(0)).toBe(false)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ParseError } from '../../src/parser/errors.js'
-import type { EbmlHandler } from '../../src/parser/reader.js'
-import { EbmlReader } from '../../src/parser/reader.js'
+import type { EbmlHandler } from '../../src/parser/ebml-handler.js'
+import { EbmlReader } from '../../src/parser/index.js'
 import { concat, EBML_HEADER, element } from '../helpers/ebml-bytes.js'
 import { hex } from '../helpers/hex.js'
 import { expectEvents, expectFailure } from './event-recorder.js'
@@ -283,7 +283,7 @@ describe('nesting', () => {
       {
         code: 'depth-exceeded',
         offset: 32,
-        path: 'Segment/Tags/Tag/SimpleTag',
+        path: 'Segment/Tags/Tag/SimpleTag/SimpleTag',
       },
       { maxDepth: 4 },
     )

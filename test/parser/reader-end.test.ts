@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Truncation } from '../../src/parser/reader.js'
+import type { Truncation } from '../../src/parser/ebml-handler.js'
 import { everySplit } from '../helpers/every-split.js'
 import { hex } from '../helpers/hex.js'
 import { readEvents } from './event-recorder.js'
@@ -25,12 +25,12 @@ const CLEAN = [0, 16, 21, 32, 37, 40, 48, 56, 64, 69]
 /** First and last length of a cut; the element it is in; the innermost element that is known by then. */
 const CUTS: readonly (readonly [number, number, number, string])[] = [
   [1, 4, 0, ''],
-  [5, 5, 5, 'EBML'],
+  [5, 5, 0, 'EBML'],
   [6, 7, 5, 'EBML'],
   [8, 15, 5, 'EBML/DocType'],
   [17, 20, 16, ''],
   [22, 25, 21, 'Segment'],
-  [26, 26, 26, 'Segment/Info'],
+  [26, 26, 21, 'Segment/Info'],
   [27, 29, 26, 'Segment/Info'],
   [30, 31, 26, 'Segment/Info/TimestampScale'],
   [33, 36, 32, 'Segment'],
@@ -39,12 +39,12 @@ const CUTS: readonly (readonly [number, number, number, string])[] = [
   [41, 41, 40, 'Segment/Cluster'],
   [42, 47, 40, 'Segment/Cluster/SimpleBlock'],
   [49, 49, 48, 'Segment/Cluster'],
-  [50, 50, 50, 'Segment/Cluster/BlockGroup'],
+  [50, 50, 48, 'Segment/Cluster/BlockGroup'],
   [51, 51, 50, 'Segment/Cluster/BlockGroup'],
   [52, 55, 50, 'Segment/Cluster/BlockGroup/Block'],
   // A cut in a header: the Cluster has not ended, for it could have been a block.
   [57, 60, 56, 'Segment/Cluster'],
-  [61, 61, 61, 'Segment/Tags'],
+  [61, 61, 56, 'Segment/Tags'],
   [62, 63, 61, 'Segment/Tags'],
   [65, 68, 64, 'Segment'],
 ]
@@ -102,6 +102,24 @@ describe('the end of the input', () => {
         offset: 30,
         elementOffset: 21,
         path: 'Segment/Info',
+      })
+    })
+  })
+})
+
+describe('the path of a cut', () => {
+  it.each([
+    ['EC 85 00', 'Segment/Cluster/Void'],
+    ['BF 84 00', 'Segment/Cluster/CRC-32'],
+    ['4100 85 00', 'Segment/Cluster/0x4100'],
+    ['D7 82 00', 'Segment/Cluster/TrackNumber'],
+  ])('names the masters that are open around %s', (source, path) => {
+    const bytes = hex(`1A45DFA3 8B 4282 88 'matroska' 18538067 FF 1F43B675 FF ${source}`)
+    everySplit(bytes, (chunks) => {
+      expect(readEvents(chunks).truncation).toEqual({
+        offset: bytes.length,
+        elementOffset: 26,
+        path,
       })
     })
   })

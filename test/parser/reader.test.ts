@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EbmlReader } from '../../src/parser/reader.js'
+import { EbmlReader } from '../../src/parser/index.js'
 import { concat, EBML_HEADER, openElement, sizeOf, wideElement } from '../helpers/ebml-bytes.js'
 import { hex } from '../helpers/hex.js'
 import { expectEvents, readEvents } from './event-recorder.js'
