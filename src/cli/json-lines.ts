@@ -36,7 +36,7 @@ const LACINGS = ['none', 'xiph', 'fixed', 'ebml'] as const
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu
 
 /** A line of JSON, safe to show in a terminal. */
-function jsonLine(object: Readonly<Record<string, unknown>>): string {
+export function jsonLine(object: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(object).replace(UNSAFE, (character) => {
     let escaped = ''
     for (let i = 0; i < character.length; i += 1) {
