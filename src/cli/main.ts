@@ -2,8 +2,9 @@
 import { runProgram } from './program.js'
 
 const interruption = new AbortController()
-// Once: a second Ctrl-C ends the process in the ordinary way.
+// Once: a second one ends the process in the ordinary way.
 process.once('SIGINT', () => interruption.abort())
+process.once('SIGTERM', () => interruption.abort())
 
 // Whoever reads the output may leave at any time (`| head -1`); a command that minds listens itself.
 process.stdout.on('error', () => {})

@@ -3,13 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { addInspect } from './inspect.js'
 import type { CommandIo, ExitCode } from './io.js'
 import { CommandError, EXIT } from './io.js'
+import { addTail } from './tail.js'
 import { printable } from './terminal-text.js'
 
 /** Adds one command: its arguments, its options and what it does; it calls `finish` with how it ended. */
 type AddCommand = (program: Command, io: CommandIo, finish: (exitCode: ExitCode) => void) => void
 
 /** Every command, each in a file of its own. */
-const COMMANDS: readonly AddCommand[] = [addInspect]
+const COMMANDS: readonly AddCommand[] = [addInspect, addTail]
 
 /**
  * Runs the command line `args` (without the names of the program and of Node). Never throws: whatever goes wrong becomes one
