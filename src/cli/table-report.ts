@@ -170,7 +170,9 @@ export class TableReport implements Report {
 
   #showState(fragment: GetMediaFragment): void {
     const { incompleteReason, truncatedFrame, metadata } = fragment
-    if (incompleteReason === 'missing-closing-tags') this.#withoutClosingTags += 1
+    // An error of the service ends a response without them.
+    const isUnexplained = metadata.serviceErrors.length === 0
+    if (incompleteReason === 'missing-closing-tags' && isUnexplained) this.#withoutClosingTags += 1
     for (const error of metadata.serviceErrors) {
       this.#serviceErrors += 1
       this.#say('bad', `! ${printable(error.message)}`)

@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 /** A stream that keeps what is written to it. */
-export class Recorder extends Writable {
+class Recorder extends Writable {
   text = ''
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString()
