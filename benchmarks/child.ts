@@ -5,6 +5,8 @@ import { COMPILED, ROOT } from './paths.js'
 
 export interface ChildOptions {
   readonly nodeArguments?: readonly string[]
+  /** Added to this process's own. */
+  readonly environment?: Readonly<Record<string, string>>
   /** The process is killed after this long. Default 60 s. */
   readonly limitMs?: number
 }
@@ -28,7 +30,11 @@ export async function runChild<T>(
   const child = spawn(
     process.execPath,
     [...(options.nodeArguments ?? []), join(COMPILED, script), ...args],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.environment },
+    },
   )
   let output = ''
   let errors = ''

@@ -2,6 +2,7 @@
 import { OURS } from './contenders/registry.js'
 import type { Level } from './contenders/contender.js'
 import type { Allocation } from './allocation.js'
+import type { EndToEnd } from './end-to-end.js'
 import type { ImportTime } from './import-time.js'
 import type { MemoryUse } from './memory.js'
 import type { Figures, Result } from './rounds.js'
@@ -9,6 +10,7 @@ import type { Scaling } from './scaling.js'
 
 export interface Findings {
   readonly results: readonly Result[]
+  readonly endToEnd: readonly EndToEnd[]
   readonly scaling: readonly Scaling[]
   readonly memory: readonly MemoryUse[]
   readonly imports: readonly ImportTime[]
@@ -51,6 +53,9 @@ const SPEED_GOALS = [
   { level: 'fragments', input: 'tiny', chunks: CHUNK_BYTES, atLeast: 250 },
 ] as const
 
+/** CPU time of the client over HTTPS, against the bare drain. */
+const MAX_CONSUMER_RATIO: Readonly<Record<string, number>> = { video: 1.3, audio: 1.5 }
+
 const MAX_SCALING = 1.05
 const MAX_IMPORT_MS = 20
 
@@ -59,6 +64,15 @@ export function judge(findings: Findings): readonly Judgement[] {
   return [
     ...RATIO_GOALS.flatMap((goal) => judgeRatio(findings.results, goal)),
     ...SPEED_GOALS.flatMap((goal) => judgeSpeed(findings.results, goal)),
+    ...findings.endToEnd
+      .filter(({ protocol }) => protocol === 'https')
+      .map(({ input, cpuRatio }) => ({
+        goal: `consumer end to end, HTTPS, ${input}: client CPU against the bare drain`,
+        asked: `≤ ${MAX_CONSUMER_RATIO[input]} ×`,
+        found: cpuRatio.median,
+        unit: '×',
+        isMet: cpuRatio.median <= MAX_CONSUMER_RATIO[input],
+      })),
     ...findings.scaling
       .filter(({ name }) => isJudgedScaling(name))
       .map(({ name, ratio }) => ({

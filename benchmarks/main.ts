@@ -1,6 +1,7 @@
 /** The command line of the benchmarks; see `benchmarks/README.md`. */
 import { parseArgs } from 'node:util'
 import { OURS } from './contenders/registry.js'
+import { measureEndToEnd } from './end-to-end.js'
 import { runAllocation, runGuard } from './guard.js'
 import { judge } from './goals.js'
 import { measureImports } from './import-time.js'
@@ -30,11 +31,12 @@ const USAGE = `usage: npm run bench -- [--quick] [--only LEVEL[,LEVEL]] [FILE]
 
   (nothing)   everything; writes benchmarks/RESULTS.md and the table in README.md
   --quick     the main comparisons, shorter; writes nothing
-  --only      these levels, or sections: ${['scaling', 'memory', 'imports', 'allocations'].join(', ')}; writes nothing
+  --only      these levels, or sections: ${['consumer', 'scaling', 'memory', 'imports', 'allocations'].join(', ')}; writes nothing
   --guard     the regression guard of the continuous integration
   --pin       rewrite inputs/pinned.json after a recipe was changed on purpose
   FILE        compare on a Matroska file or GetMedia payload of your own; writes nothing`
 
+const CONSUMER_ROUNDS = 5
 const MEMORY_ROUNDS = 5
 const IMPORT_ROUNDS = 15
 
@@ -91,6 +93,9 @@ async function compareAll(
   )
   const findings: Findings = {
     results: await runAll(chosen, effort, false),
+    endToEnd: isWanted('consumer')
+      ? await announced('consumer end to end', () => measureEndToEnd(CONSUMER_ROUNDS))
+      : [],
     scaling: isWanted('scaling') ? await announced('scaling', measureScaling) : [],
     memory: isWanted('memory')
       ? await announced('memory', () =>
@@ -113,6 +118,7 @@ async function compareAll(
 
 const NOTHING_FOUND: Findings = {
   results: [],
+  endToEnd: [],
   scaling: [],
   memory: [],
   imports: [],

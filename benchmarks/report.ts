@@ -56,6 +56,7 @@ export function resultsPage(findings: Findings, facts: RunFacts): string {
     `Medians (min–max) of ${facts.rounds} interleaved runs, each in a fresh process. Ratios are what carries over to other machines.`,
     ...goalSection(findings),
     ...levels.flatMap((level) => levelSection(findings.results, level)),
+    ...endToEndSection(findings),
     ...scalingSection(findings),
     ...memorySection(findings),
     ...allocationSection(findings),
@@ -113,6 +114,32 @@ function row(outcome: Outcome, level: Level, ownNs: number | undefined): readonl
     `${(gcShare.median * 100).toFixed(1)} %`,
     (peakRssBytes.median / 1e6).toFixed(0),
     ownNs === undefined ? '' : format(nsPerFrame.median / ownNs),
+  ]
+}
+
+function endToEndSection({ endToEnd }: Findings): readonly string[] {
+  if (endToEnd.length === 0) return []
+  return [
+    '## The consumer end to end',
+    'The client of a loopback session through the AWS SDK, the simulator in a process of its own: the consumer with every view taken, beside the same body with a bare `data` listener.',
+    table(
+      [
+        '',
+        'drain, CPU s/GB',
+        'consumer, CPU s/GB',
+        'ratio',
+        'consumer, MB/s',
+        'RSS above drain, MB',
+      ],
+      endToEnd.map(({ input, protocol, drain, consumer, cpuRatio, aboveDrainBytes }) => [
+        `${input}, ${protocol.toUpperCase()}`,
+        formatSpread(drain.cpuSecondsPerGigabyte),
+        formatSpread(consumer.cpuSecondsPerGigabyte),
+        formatSpread(cpuRatio),
+        format(consumer.megabytesPerSecond.median),
+        megabytesOf(aboveDrainBytes.median),
+      ]),
+    ),
   ]
 }
 

@@ -127,6 +127,7 @@ describe('the report', () => {
         ],
       },
     ],
+    endToEnd: [],
     scaling: [],
     memory: [],
     imports: [],
