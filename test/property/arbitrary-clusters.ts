@@ -100,7 +100,7 @@ const laced: fc.Arbitrary<Laced> = fc.oneof(
     arbitrary: fc
       .tuple(
         fc.array(payload, { minLength: 1, maxLength: 6 }),
-        fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 3 }),
+        fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 3 }),
       )
       .map(([frames, widths]) => ({
         frames,

@@ -170,7 +170,7 @@ function separate(
   const spaced = [...children]
   for (const { before, element } of spacers) {
     const previous = spaced[Math.min(before, spaced.length) - 1]
-    if (previous?.element.isUnknownSize || before >= spaced.length - 1) continue
+    if (previous?.element.isUnknownSize) continue
     spaced.splice(before, 0, { element, meaning: undefined })
   }
   return spaced
@@ -208,7 +208,13 @@ const preamble: fc.Arbitrary<readonly Part[]> = fc
 const trailer = few(fc.oneof(tags, unreadMaster))
 
 /** HEAD, Cluster, TAIL; several Clusters are legal too, though nobody has seen them. */
-const run = concat(one(head), one(cluster), few(cluster, 0), trailer, one(tail))
+const run = concat(
+  one(head),
+  one(cluster),
+  fc.oneof({ weight: 5, arbitrary: few(cluster, 0) }, { weight: 1, arbitrary: few(cluster) }),
+  trailer,
+  one(tail),
+)
 
 const ordinarySegment = segmentOf(
   concat(

@@ -37,7 +37,7 @@ const producerName = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'MimeType', 'ContactId', 'aws_kinesisvideo_lower'),
 )
 
-const language = fc.constantFrom('und', 'eng', 'ger')
+const language = fc.constantFrom('und', 'eng', 'ger', '')
 
 function simpleTag(name: fc.Arbitrary<string>, depth: number): fc.Arbitrary<Coded<PlainTag>> {
   const none = fc.constant<readonly Coded<PlainTag>[]>([])
@@ -81,8 +81,7 @@ function simpleTag(name: fc.Arbitrary<string>, depth: number): fc.Arbitrary<Code
       ]
       // Nested tags keep their order.
       const nested = parts.children.map(({ element }) => element)
-      const order =
-        nested.length > 1 || parts.languageBcp47 !== undefined ? [] : parts.dressing.order
+      const order = nested.length > 1 ? [] : parts.dressing.order
       return {
         value: {
           name: parts.name.value,
@@ -162,9 +161,7 @@ function tagGroup(simpleTags: fc.Arbitrary<Coded<PlainTag>[]>): fc.Arbitrary<Cod
         // Targets mostly come first, but nothing says so.
         element: master(
           ids.TAG,
-          parts.isLast && parts.simpleTags.every(({ value }) => value.children.length === 0)
-            ? [...tags, ...own]
-            : [...own, ...tags],
+          parts.isLast ? [...tags, ...own] : [...own, ...tags],
           parts.dressing,
         ),
       }

@@ -285,7 +285,7 @@ function trackEntry(number: number): fc.Arbitrary<Coded<ModelTrack>> {
         defaultDuration: maybe(uint(ids.DEFAULT_DURATION, fc.bigInt({ min: 1n, max: 1n << 32n }))),
         codecDelay: maybe(uint(ids.CODEC_DELAY, upTo(1n << 32n))),
         seekPreRoll: maybe(uint(ids.SEEK_PRE_ROLL, uint64)),
-        timestampScale: fc.option(float(ids.TRACK_TIMESTAMP_SCALE, fc.constantFrom(1)), {
+        timestampScale: fc.option(float(ids.TRACK_TIMESTAMP_SCALE, fc.constantFrom(1, 2, 3)), {
           nil: undefined,
           freq: 5,
         }),

@@ -7,7 +7,7 @@ import { chunksBySizes } from '../helpers/drain.js'
 import type { PlacedElement } from './ebml-tree.js'
 import { isMaster } from './ebml-tree.js'
 import { hex } from './model.js'
-import { anyStream, chunking, numRuns, timeoutMs } from './settings.js'
+import { anyStream, chunking, search, timeoutMs } from './settings.js'
 
 /** What the reader told, a line per element: a body that came in slices is one. */
 class EventLog implements EbmlHandler {
@@ -87,7 +87,7 @@ describe('EbmlReader', () => {
             deepStrictEqual(log.lines, [...linesOf(stream.elements, stream.bytes, () => true)])
           },
         ),
-        { numRuns },
+        search(),
       )
     },
     timeoutMs,
@@ -105,7 +105,7 @@ describe('EbmlReader', () => {
           deepStrictEqual(reader.end(), undefined)
           deepStrictEqual(log.lines, [...linesOf(stream.elements, stream.bytes, isEntered)])
         }),
-        { numRuns },
+        search(),
       )
     },
     timeoutMs,

@@ -8,7 +8,7 @@ import { chunksBySizes, drain } from '../helpers/drain.js'
 import { expectedFragments } from './expected-fragments.js'
 import { describeFragment, describeFrame, withoutRounding } from './model.js'
 import type { AnyMetadata } from './settings.js'
-import { anyStream, chunking, makeParser, numRuns, timeoutMs } from './settings.js'
+import { anyStream, chunking, makeParser, search, timeoutMs } from './settings.js'
 
 describe('frame-level reading', () => {
   it(
@@ -33,7 +33,7 @@ describe('frame-level reading', () => {
             expected.map((fragment) => ({ ...fragment, frames: [] })),
           )
         }),
-        { numRuns },
+        search(),
       )
     },
     timeoutMs,
@@ -60,7 +60,7 @@ describe('frame-level reading', () => {
           const rest = stream.bytes.slice(length)
           deepStrictEqual(count([head, rest]), count([stream.bytes]))
         }),
-        { numRuns },
+        search(),
       )
     },
     timeoutMs,
@@ -87,7 +87,7 @@ describe('frame-level reading', () => {
             expected.flatMap((fragment) => fragment.frames.map((frame) => frame.data)),
           )
         }),
-        { numRuns: Math.ceil(numRuns / 4) },
+        search(1 / 4),
       )
     },
     timeoutMs,

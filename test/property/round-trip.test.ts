@@ -8,7 +8,7 @@ import { chunksBySizes, drain } from '../helpers/drain.js'
 import { expectedFragments } from './expected-fragments.js'
 import { checkFragments } from './model.js'
 import type { AnyMetadata } from './settings.js'
-import { anyStream, chunking, makeParser, numRuns, READINGS, timeoutMs } from './settings.js'
+import { anyStream, chunking, makeParser, search, READINGS, timeoutMs } from './settings.js'
 
 describe('any valid stream, cut anywhere', () => {
   for (const [reading, streams] of READINGS) {
@@ -29,7 +29,7 @@ describe('any valid stream, cut anywhere', () => {
               checkFragments(fragments, expected)
             }
           }),
-          { numRuns },
+          search(),
         )
       },
       timeoutMs,
@@ -53,7 +53,7 @@ describe('any valid stream, cut anywhere', () => {
           }
           checkFragments(fragments, expectedFragments(stream, reading))
         }),
-        { numRuns: Math.ceil(numRuns / 4) },
+        search(1 / 4),
       )
     },
     timeoutMs,
@@ -76,7 +76,7 @@ describe('any valid stream, cut anywhere', () => {
             checkFragments(fragments, expectedFragments(stream, reading))
           },
         ),
-        { numRuns: Math.ceil(numRuns / 4) },
+        search(1 / 4),
       )
     },
     timeoutMs,

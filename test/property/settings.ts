@@ -5,15 +5,33 @@ import type { FragmentMetadata } from '../../src/tags/index.js'
 import { GetMediaParser } from '../../src/tags/index.js'
 import type { Stream } from './arbitrary-streams.js'
 import { fragmentListStream, getMediaStream, matroskaStream } from './arbitrary-streams.js'
+import * as ids from './matroska-ids.js'
 import type { Reading } from './expected-fragments.js'
 
 export type AnyMetadata = FragmentMetadata | undefined
 
 /** How many streams a property is tried with; `KVS_FRAGMENTS_RUNS=5000` for a long search. */
-export const numRuns = Number(process.env['KVS_FRAGMENTS_RUNS'] ?? 100)
+const numRuns = Number(process.env['KVS_FRAGMENTS_RUNS'] ?? 100)
 
-/** A search takes as long as it is told to. */
-export const timeoutMs = 30_000 + 200 * numRuns
+/** How long a property may take, the search for a smaller counterexample included. */
+export const timeoutMs = 30_000 + 300 * numRuns
+
+/** Settings for a property that is tried `share` times as often as the others. */
+export function search(share = 1): fc.Parameters<unknown> {
+  return {
+    numRuns: Math.ceil(share * numRuns),
+    plugins: [fc.interruptAfterTimeLimit(timeoutMs - 5000, { failOnInterrupt: true })],
+  }
+}
+
+/** Masters that the fragment parsers step over unread: their children and their checksum are not looked at. */
+export const UNREAD_MASTERS: readonly number[] = [
+  ids.DOC_TYPE_EXTENSION,
+  ids.SEEK_HEAD,
+  ids.CUES,
+  ids.CHAPTERS,
+  ids.ATTACHMENTS,
+]
 
 /** Any way of cutting: whole, one byte at a time, sizes over and over, now and then an empty chunk. */
 export const chunking: fc.Arbitrary<readonly number[]> = fc.oneof(
