@@ -28,18 +28,9 @@ class OpenTag implements Tag {
   targets: TagTargets
   children: OpenTag[] = NO_TAGS
 
-  #isBcp47 = false
-
   constructor(position: 'before' | 'after', targets: TagTargets) {
     this.position = position
     this.targets = targets
-  }
-
-  /** TagLanguageBCP47 holds when both are there, in whatever order (RFC 9559 §5.1.8.1.2.3). */
-  setLanguage(language: string, isBcp47: boolean): void {
-    if (this.#isBcp47 && !isBcp47) return
-    this.#isBcp47 = isBcp47
-    this.language = language === '' ? DEFAULT_LANGUAGE : language
   }
 }
 
@@ -56,18 +47,24 @@ class OpenTargets implements TagTargets {
 /** Puts together the tags of one Tags element from the reader's events. Counts what it makes; the limit is the caller's. */
 export class TagCollector {
   #tags: OpenTag[] = []
-  // Open SimpleTags, outermost first: they nest.
-  readonly #open: OpenTag[] = []
+  /** The innermost open SimpleTag, and those it is nested in, outermost first. */
+  #tag: OpenTag | undefined
+  readonly #outerTags: OpenTag[] = []
+  /** The tag whose language a TagLanguageBCP47 has given. */
+  #bcp47Tag: OpenTag | undefined
   #targets: TagTargets = WHOLE_SEGMENT
   #openTargets: OpenTargets | undefined
   #position: 'before' | 'after' = 'before'
   /** Index in #tags of the first tag of the open Tag element. */
   #firstOfTag = 0
+  /** Targets came after tags of the open Tag element: seldom, but no rule forbids it. */
+  #isTargetsLate = false
 
   /** A Tags element began. */
   begin(position: 'before' | 'after'): void {
     this.#tags = []
-    this.#open.length = 0
+    this.#tag = undefined
+    this.#outerTags.length = 0
     this.#position = position
     this.#targets = WHOLE_SEGMENT
   }
@@ -79,10 +76,13 @@ export class TagCollector {
 
   /** A Tag, Targets or SimpleTag began. */
   onMasterStart(id: number): void {
-    if (id === ID.SimpleTag) this.#open.push(new OpenTag(this.#position, this.#targets))
-    else if (id === ID.Tag) {
+    if (id === ID.SimpleTag) {
+      if (this.#tag !== undefined) this.#outerTags.push(this.#tag)
+      this.#tag = new OpenTag(this.#position, this.#targets)
+    } else if (id === ID.Tag) {
       this.#targets = WHOLE_SEGMENT
       this.#firstOfTag = this.#tags.length
+      this.#isTargetsLate = false
     } else if (id === ID.Targets) {
       this.#openTargets = new OpenTargets()
     }
@@ -91,32 +91,30 @@ export class TagCollector {
   /** A Tag, Targets or SimpleTag ended. */
   onMasterEnd(id: number): void {
     if (id === ID.SimpleTag) {
-      const tag = this.#open.pop()
+      const tag = this.#tag
       if (tag === undefined) return
-      const parent = this.#open.at(-1)
+      const parent = this.#outerTags.pop()
+      this.#tag = parent
       if (parent === undefined) this.#tags.push(tag)
       else parent.children = append(parent.children, tag)
     } else if (id === ID.Targets && this.#openTargets !== undefined) {
-      const targets: TagTargets = this.#openTargets
-      this.#targets = targets
+      this.#targets = this.#openTargets
       this.#openTargets = undefined
-      // Targets nearly always come first, but no rule says so.
-      if (this.#tags.length > this.#firstOfTag) {
-        retarget(this.#tags.slice(this.#firstOfTag), targets)
-      }
+      this.#isTargetsLate = this.#tags.length > this.#firstOfTag
+    } else if (id === ID.Tag && this.#isTargetsLate) {
+      retarget(this.#tags.slice(this.#firstOfTag), this.#targets)
     }
   }
 
   /** A value inside a SimpleTag or Targets. */
   onValue(id: number, bytes: Uint8Array, start: number, end: number): void {
-    const tag = this.#open.at(-1)
+    const tag = this.#tag
     if (tag !== undefined) {
       if (id === ID.TagName) tag.name = readString(bytes, start, end)
       else if (id === ID.TagString) tag.value = readString(bytes, start, end)
       else if (id === ID.TagBinary) tag.binary = copyBytes(bytes, start, end)
-      else if (id === ID.TagLanguage) tag.setLanguage(readString(bytes, start, end), false)
-      else if (id === ID.TagLanguageBCP47) tag.setLanguage(readString(bytes, start, end), true)
       else if (id === ID.TagDefault && end > start) tag.isDefault = readUint(bytes, start, end) !== 0
+      else this.#readLanguage(tag, id, bytes, start, end)
       return
     }
     const targets = this.#openTargets
@@ -124,6 +122,14 @@ export class TagCollector {
     if (id === ID.TargetType) targets.type = readString(bytes, start, end)
     else if (id === ID.TargetTypeValue && end > start) targets.typeValue = readUint(bytes, start, end)
     else addUid(targets, id, bytes, start, end)
+  }
+
+  /** TagLanguageBCP47 holds when both are there, in whatever order (RFC 9559 §5.1.8.1.2.3). */
+  #readLanguage(tag: OpenTag, id: number, bytes: Uint8Array, start: number, end: number): void {
+    const isBcp47 = id === ID.TagLanguageBCP47
+    if (!isBcp47 && (id !== ID.TagLanguage || this.#bcp47Tag === tag)) return
+    if (isBcp47) this.#bcp47Tag = tag
+    tag.language = start === end ? DEFAULT_LANGUAGE : readString(bytes, start, end)
   }
 }
 

@@ -74,19 +74,24 @@ const memory: string[] = Array.from({ length: MEMORY_SLOTS }, () => '')
  * A string (ASCII or UTF-8) up to its first NUL (RFC 8794 §13: what follows is padding). Never throws.
  */
 export function readString(bytes: Uint8Array, start: number, end: number): string {
-  let hash = 0x811c9dc5
   let stop = start
   let seen = 0
   for (; stop < end; stop += 1) {
     const byte = bytes[stop]
     if (byte === 0) break
     seen |= byte
-    hash = Math.imul(hash ^ byte, 0x01000193)
   }
   const length = stop - start
   if (length === 0) return ''
   if (seen >= 0x80 || length > LONGEST_REMEMBERED) return UTF8.decode(bytes.subarray(start, stop))
-  const slot = (hash ^ (hash >>> 15)) & (MEMORY_SLOTS - 1)
+  // The length and three bytes tell names apart well enough; what is remembered is compared in full anyway.
+  const sample =
+    (length << 24) |
+    (bytes[start + (length >> 2)] << 16) |
+    (bytes[stop - 1] << 8) |
+    bytes[start + (length >> 1)]
+  const hash = Math.imul(sample, 0x9e3779b1)
+  const slot = (hash >>> 22) & (MEMORY_SLOTS - 1)
   const remembered = memory[slot]
   if (remembered.length === length && isSameAscii(remembered, bytes, start)) return remembered
   const text =
