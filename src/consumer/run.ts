@@ -302,21 +302,22 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
     const { options, health } = this.#context
     options.signal?.removeEventListener('abort', this.#onUserAbort)
     await this.#feed?.close()
-    await this.#source?.close?.()
-    let saveError: unknown
-    await this.#writer?.flush().catch((error: unknown) => {
-      saveError = error
-    })
+    const source = this.#source ?? options.source
+    // One that fails must not keep the last position from being saved.
+    const [closing] = await Promise.allSettled([closeSource(source)])
+    const [saving] = await Promise.allSettled([this.#writer?.flush()])
     const { reason } = this.#controller.signal
-    const isUsers = options.signal?.aborted === true && reason === options.signal.reason
-    if (reason !== STOPPED) {
-      health.report({ type: 'closed', reason: isUsers ? 'aborted' : 'failed', error: reason })
-    } else if (saveError === undefined) {
-      health.report({ type: 'closed', reason: 'stopped', error: undefined })
-    } else {
-      health.report({ type: 'closed', reason: 'failed', error: saveError })
-      throw saveError
-    }
+    const failed = [saving, closing].find((result) => result.status === 'rejected')
+    const error: unknown = reason === STOPPED ? failed?.reason : reason
+    const isAborted =
+      reason !== STOPPED && options.signal?.aborted === true && reason === options.signal.reason
+    const isFailed = !isAborted && (reason !== STOPPED || failed !== undefined)
+    health.report({
+      type: 'closed',
+      reason: isAborted ? 'aborted' : isFailed ? 'failed' : 'stopped',
+      error,
+    })
+    if (reason === STOPPED && failed !== undefined) throw failed.reason
   }
 }
 
@@ -328,6 +329,10 @@ function checkClaim(claim: CheckpointClaim): CheckpointClaim {
     'checkpoint-damaged',
     'The checkpoint store answered a position without a fragment number. Delete the checkpoint to start afresh.',
   )
+}
+
+async function closeSource(source: MediaSource | undefined): Promise<void> {
+  await source?.close?.()
 }
 
 // Loaded when it is needed: who reads files, or through a source of their own, does not wait for the SDK.

@@ -16,6 +16,7 @@ export class VirtualClock implements Clock {
   readonly #startMs: number
   readonly #timers = new Set<Timer>()
   #isScheduled = false
+  #isFrozen = false
 
   constructor(startMs = 1_700_000_000_000) {
     this.#startMs = startMs
@@ -43,16 +44,22 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Stops time for good: no timer fires any more. For tests that wait for something real. */
+  freeze(): void {
+    this.#isFrozen = true
+  }
+
   /** Lets time pass without firing anything, as when the process is blocked. */
   block(ms: number): void {
     this.#nowMs += ms
   }
 
   #schedule(): void {
-    if (this.#isScheduled) return
+    if (this.#isScheduled || this.#isFrozen) return
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
+      if (this.#isFrozen) return
       this.#fire()
       if (this.#timers.size > 0) this.#schedule()
     })

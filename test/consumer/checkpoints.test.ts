@@ -1,0 +1,341 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type CheckpointStore,
+  ConsumerError,
+  type ConsumerSettings,
+  MemoryCheckpointStore,
+  StaleEpochError,
+  type StreamPosition,
+} from '../../src/consumer/index.js'
+import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
+import { createLog } from '../helpers/consumer-service.js'
+
+const log = createLog(8)
+const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
+
+/** A store whose saves wait until they are let through. */
+class SlowStore extends MemoryCheckpointStore {
+  readonly saves: string[] = []
+  saving = 0
+  peak = 0
+  readonly #waiting: (() => void)[] = []
+
+  override async save(id: string, epoch: number, checkpoint: StreamPosition): Promise<void> {
+    this.saves.push(checkpoint.fragmentNumber)
+    this.saving += 1
+    this.peak = Math.max(this.peak, this.saving)
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve)
+    })
+    this.saving -= 1
+    await super.save(id, epoch, checkpoint)
+  }
+
+  letThrough(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}
+
+async function saved(store: CheckpointStore, id = 'front-door'): Promise<string | undefined> {
+  return (await store.claim(id, 'test')).checkpoint?.fragmentNumber
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+
+describe("commit: 'auto'", () => {
+  it('commits a fragment when the loop asks for the next one, not before', async () => {
+    const store = new MemoryCheckpointStore()
+    expect(await take(setUp({ log }, { checkpoint: store }).consumer, 3)).toHaveLength(3)
+    // The third was at hand at the break: it is repeated.
+    expect(await saved(store)).toBe(numbers[1])
+  })
+
+  it('resumes behind it in the next consumer, whatever its start says', async () => {
+    const store = new MemoryCheckpointStore()
+    await take(setUp({ log }, { checkpoint: store }).consumer, 3)
+    const { consumer, service, ofType } = setUp({ log }, { checkpoint: store })
+    expect(await take(consumer, 2)).toEqual(numbers.slice(2, 4))
+    expect(service.requests[0].selector).toEqual({
+      StartSelectorType: 'CONTINUATION_TOKEN',
+      ContinuationToken: numbers[1],
+    })
+    expect(ofType('checkpointClaimed')).toMatchObject([
+      { epoch: 2, checkpoint: { fragmentNumber: numbers[1] }, damage: undefined },
+    ])
+  })
+
+  it('commits the last one by hand before a break', async () => {
+    const store = new MemoryCheckpointStore()
+    const { consumer } = setUp({ log }, { checkpoint: store })
+    for await (const fragment of consumer) {
+      await fragment.commit()
+      break
+    }
+    expect(await saved(store)).toBe(numbers[0])
+  })
+})
+
+describe("commit: 'manual'", () => {
+  it('commits what it is told, and with it everything before', async () => {
+    const store = new MemoryCheckpointStore()
+    const { consumer } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    let count = 0
+    for await (const fragment of consumer) {
+      count += 1
+      if (count === 2) await fragment.commit()
+      if (count === 5) break
+    }
+    expect(await saved(store)).toBe(numbers[1])
+  })
+
+  it('never moves back', async () => {
+    const store = new MemoryCheckpointStore()
+    const { consumer } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    const held = []
+    for await (const fragment of consumer) {
+      held.push(fragment)
+      if (held.length < 3) continue
+      await held[2].commit()
+      await held[0].commit()
+      await held[1].commit()
+      break
+    }
+    expect(await saved(store)).toBe(numbers[2])
+  })
+
+  it('commits the fragment at hand through the consumer', async () => {
+    const store = new MemoryCheckpointStore()
+    const { consumer } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    for await (const _ of consumer) {
+      await consumer.commit()
+      break
+    }
+    expect(await saved(store)).toBe(numbers[0])
+  })
+
+  it('resolves at once without a store', async () => {
+    const { consumer } = setUp({ log })
+    await consumer.commit()
+    for await (const fragment of consumer) {
+      await fragment.commit()
+      break
+    }
+  })
+})
+
+describe('saving', () => {
+  it('holds up no media: one save in flight, the latest wins, the end waits for it', async () => {
+    const store = new SlowStore()
+    const { consumer, clock } = setUp({ log }, { checkpoint: store })
+    clock.freeze()
+    const iterator = consumer[Symbol.asyncIterator]()
+    for (let n = 0; n < 7; n += 1) await iterator.next()
+    expect(store.saves).toEqual([numbers[0]])
+    let isClosed = false
+    const closing = iterator.return?.().then(() => {
+      isClosed = true
+    })
+    await settle()
+    expect(isClosed).toBe(false)
+    store.letThrough()
+    await settle()
+    store.letThrough()
+    await closing
+    // Everything between the first and the newest was left out.
+    expect(store.saves).toEqual([numbers[0], numbers[5]])
+    expect(store.peak).toBe(1)
+    expect(await saved(store)).toBe(numbers[5])
+  })
+
+  it('resolves a commit when it is saved, or something newer', async () => {
+    const store = new SlowStore()
+    const { consumer, clock } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    clock.freeze()
+    const iterator = consumer[Symbol.asyncIterator]()
+    const done: number[] = []
+    const commits: Promise<void>[] = []
+    for (let n = 0; n < 3; n += 1) {
+      const { value } = await iterator.next()
+      commits.push(value.commit().then(() => void done.push(n)))
+    }
+    await settle()
+    expect(done).toEqual([])
+    store.letThrough()
+    await settle()
+    expect(done).toEqual([0])
+    store.letThrough()
+    await Promise.all(commits)
+    expect(done).toEqual([0, 1, 2])
+    expect(store.saves).toEqual([numbers[0], numbers[2]])
+    await iterator.return?.()
+  })
+
+  it('is repeated with back-off when it fails, while the media goes on', async () => {
+    let failures = 3
+    const store = new MemoryCheckpointStore()
+    const save = store.save.bind(store)
+    store.save = async (...args) => {
+      if (failures > 0) {
+        failures -= 1
+        throw new Error('disk full')
+      }
+      await save(...args)
+    }
+    const held = createLog(30)
+    const { consumer, ofType } = setUp(
+      {
+        log: held,
+        answer: ({ startIndex = 0 }) => ({ pieces: [{ waitMs: 1000 }, held[startIndex].bytes] }),
+      },
+      { checkpoint: store },
+    )
+    await take(consumer, 20)
+    expect(ofType('checkpointFailed')).toHaveLength(3)
+    expect(ofType('checkpointFailed')[0]).toMatchObject({ error: { message: 'disk full' } })
+    expect(ofType('checkpointSaved').length).toBeGreaterThan(5)
+    expect(await saved(store)).toBe(held[18].fragmentNumber)
+  })
+
+  it('is tried once more at the end, and fails the end when that fails', async () => {
+    const store = new MemoryCheckpointStore()
+    store.save = async () => {
+      throw new Error('disk full')
+    }
+    const { consumer, ofType } = setUp({ log }, { checkpoint: store })
+    await expect(take(consumer, 3)).rejects.toMatchObject({
+      code: 'checkpoint-failed',
+      cause: { message: 'disk full' },
+    })
+    expect(ofType('closed')).toMatchObject([{ reason: 'failed' }])
+  })
+
+  it('does not keep the end waiting for a store that hangs', async () => {
+    const store = new MemoryCheckpointStore()
+    store.save = () => new Promise(() => undefined)
+    const { consumer, clock } = setUp({ log }, { checkpoint: store, checkpointTimeoutMs: 4000 })
+    await expect(take(consumer, 3)).rejects.toMatchObject({ code: 'checkpoint-failed' })
+    expect(clock.monotonicMs()).toBe(4000)
+  })
+
+  it('leaves no unhandled rejection when nobody looks at a commit', async () => {
+    const rejections: unknown[] = []
+    const onRejection = (reason: unknown) => rejections.push(reason)
+    process.on('unhandledRejection', onRejection)
+    const store = new MemoryCheckpointStore()
+    store.save = async () => {
+      throw new Error('disk full')
+    }
+    const { consumer } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    const ended = (async () => {
+      for await (const fragment of consumer) {
+        void fragment.commit()
+        break
+      }
+    })()
+    await expect(ended).rejects.toBeInstanceOf(ConsumerError)
+    await settle()
+    await settle()
+    process.off('unhandledRejection', onRejection)
+    expect(rejections).toEqual([])
+  })
+
+  it('tells how old the last one is', async () => {
+    const store = new MemoryCheckpointStore()
+    const { consumer, clock } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    expect(consumer.stats()).toMatchObject({ savedPosition: undefined, checkpointAgeMs: undefined })
+    for await (const fragment of consumer) {
+      await fragment.commit()
+      clock.block(1234)
+      break
+    }
+    expect(consumer.stats()).toMatchObject({
+      savedPosition: { fragmentNumber: numbers[0] },
+      checkpointAgeMs: 1234,
+    })
+  })
+})
+
+describe('a second consumer under the same checkpoint', () => {
+  it('is found out: the first one stops with StaleEpochError, and loses nothing', async () => {
+    const store = new MemoryCheckpointStore()
+    const first = setUp({ log }, { checkpoint: store })
+    const iterator = first.consumer[Symbol.asyncIterator]()
+    await iterator.next()
+    await iterator.next()
+    await settle()
+    const second = setUp({ log }, { checkpoint: store })
+    expect(await take(second.consumer, 2)).toEqual(numbers.slice(1, 3))
+    const error = await (async () => {
+      try {
+        for (;;) {
+          const { done } = await iterator.next()
+          await settle()
+          if (done === true) break
+        }
+      } catch (caught) {
+        return caught
+      }
+      return undefined
+    })()
+    expect(error).toBeInstanceOf(StaleEpochError)
+    expect(error).toMatchObject({ code: 'stale-epoch', id: 'front-door', epoch: 1 })
+    expect(first.service.openBodies).toBe(0)
+    expect(await saved(store)).toBe(numbers[1])
+  })
+
+  it('has its own place under another ID', async () => {
+    const store = new MemoryCheckpointStore()
+    await take(setUp({ log }, { checkpoint: store, checkpointId: 'a' }).consumer, 3)
+    expect(
+      await take(setUp({ log }, { checkpoint: store, checkpointId: 'b' }).consumer, 1),
+    ).toEqual([numbers[0]])
+  })
+})
+
+describe('claiming', () => {
+  const claiming = (claim: CheckpointStore['claim'], settings: ConsumerSettings = {}) =>
+    setUp(
+      { log },
+      {
+        checkpoint: { claim, save: async () => undefined, delete: async () => undefined },
+        ...settings,
+      },
+    )
+
+  it('fails the consumer before anything is read', async () => {
+    const { consumer, service } = claiming(async () => {
+      throw new Error('no such table')
+    })
+    expect(await failureOf(consumer)).toMatchObject({
+      code: 'checkpoint-failed',
+      cause: { message: 'no such table' },
+    })
+    expect(service.requests).toHaveLength(0)
+  })
+
+  it('does not wait for ever', async () => {
+    const { consumer, clock } = claiming(() => new Promise(() => undefined), {
+      checkpointTimeoutMs: 3000,
+    })
+    expect(await failureOf(consumer)).toMatchObject({ code: 'checkpoint-failed' })
+    expect(clock.monotonicMs()).toBe(3000)
+  })
+
+  it('does not take a position that is none', async () => {
+    const { consumer } = claiming(async () => ({
+      epoch: 1,
+      checkpoint: { fragmentNumber: 'abc' },
+    }))
+    expect(await failureOf(consumer)).toMatchObject({ code: 'checkpoint-damaged' })
+  })
+
+  it('names the owner and the stream by default', async () => {
+    const claims: unknown[] = []
+    const { consumer } = claiming(async (id, owner) => {
+      claims.push([id, owner])
+      return { epoch: 1, checkpoint: undefined }
+    })
+    await take(consumer, 1)
+    expect(claims).toEqual([['front-door', expect.stringContaining(String(process.pid))]])
+  })
+})

@@ -1,0 +1,378 @@
+import { once, on } from 'node:events'
+import { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { describe, expect, it } from 'vitest'
+import {
+  type ConsumedFragment,
+  KinesisVideoConsumer,
+  MemoryCheckpointStore,
+} from '../../src/consumer/index.js'
+import { type Harness, failureOf, setUp, take } from '../helpers/consumer-harness.js'
+import { createLog, networkError } from '../helpers/consumer-service.js'
+
+const log = createLog(4)
+const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
+const payload = log.map(({ bytes }) => bytes)
+
+/** Lets everything that needs no time happen. */
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+
+function expectNothingLeft({ clock, service, consumer }: Harness): void {
+  expect(clock.pending).toBe(0)
+  expect(service.openBodies).toBe(0)
+  expect(service.isClosed).toBe(true)
+  expect(consumer.listenerCount('event')).toBe(1)
+}
+
+// Where a consumer can stand when its end comes: each of these waits somewhere else.
+const places: { readonly [name: string]: Parameters<typeof setUp> } = {
+  'waiting for headers': [{ log, answer: () => ({ refuse: 'never' }) }],
+  'waiting for the first byte': [{ log, answer: () => ({ pieces: ['stall'] }) }],
+  'waiting inside a fragment': [
+    { log, answer: () => ({ pieces: [payload[0].subarray(0, 90), 'stall'] }) },
+  ],
+  'waiting between two fragments': [{ log, answer: () => ({ pieces: ['stall'] }) }],
+  'backing off after a refusal': [
+    { log, answer: () => ({ refuse: networkError() }) },
+    { random: () => 1 },
+  ],
+  'backing off after a reset': [
+    { log, answer: () => ({ pieces: [{ error: networkError() }] }) },
+    { random: () => 1 },
+  ],
+  'claiming the checkpoint': [
+    { log },
+    {
+      checkpoint: {
+        claim: () => new Promise(() => undefined),
+        save: async () => undefined,
+        delete: async () => undefined,
+      },
+    },
+  ],
+}
+
+describe.each(Object.keys(places))('a consumer that is %s', (name) => {
+  const start = (settings = {}) => {
+    const [service, own] = places[name]
+    const harness = setUp(service, { ...own, ...settings })
+    harness.clock.freeze()
+    return harness
+  }
+
+  it('ends at once when its signal is aborted, with the reason', async () => {
+    const controller = new AbortController()
+    const harness = start({ signal: controller.signal })
+    const ended = failureOf(harness.consumer)
+    await settle()
+    const reason = new Error('enough')
+    controller.abort(reason)
+    expect(await ended).toBe(reason)
+    expectNothingLeft(harness)
+    expect(harness.events.at(-1)).toMatchObject({ type: 'closed', reason: 'aborted' })
+  })
+
+  it('ends at once by stop(), without an error', async () => {
+    const harness = start()
+    const ended = failureOf(harness.consumer)
+    await settle()
+    await harness.consumer.stop()
+    expect(await ended).toBeUndefined()
+    expectNothingLeft(harness)
+    expect(harness.events.at(-1)).toMatchObject({ type: 'closed', reason: 'stopped' })
+  })
+
+  it('ends at once by return(), which also ends the next() that waits', async () => {
+    const harness = start()
+    const iterator = harness.consumer[Symbol.asyncIterator]()
+    const waiting = iterator.next()
+    await settle()
+    expect(await iterator.return?.()).toEqual({ done: true, value: undefined })
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    expectNothingLeft(harness)
+  })
+})
+
+describe('a consumer', () => {
+  it('is over after a break', async () => {
+    const harness = setUp({ log })
+    await take(harness.consumer, 2)
+    expectNothingLeft(harness)
+    expect(() => harness.consumer[Symbol.asyncIterator]()).toThrow(/iterated once/)
+  })
+
+  it('is over after a throw in the loop, which is what the loop throws', async () => {
+    const harness = setUp({ log })
+    const error = new Error('of the loop')
+    await expect(
+      (async () => {
+        for await (const _ of harness.consumer) throw error
+      })(),
+    ).rejects.toBe(error)
+    expectNothingLeft(harness)
+  })
+
+  it('is over when its signal was aborted before it began', async () => {
+    const harness = setUp({ log }, { signal: AbortSignal.abort(new Error('before')) })
+    await expect(take(harness.consumer, 1)).rejects.toThrow('before')
+    expect(harness.service.requests).toHaveLength(0)
+  })
+
+  it('ends without an error when it was stopped before it began', async () => {
+    const harness = setUp({ log })
+    await harness.consumer.stop()
+    expect(await take(harness.consumer, 1)).toEqual([])
+    expect(harness.service.requests).toHaveLength(0)
+  })
+
+  it('throws once, and is done after that', async () => {
+    const { consumer } = setUp(
+      { log, answer: () => ({ refuse: networkError() }) },
+      { retry: { maxRetries: 0 } },
+    )
+    const iterator = consumer[Symbol.asyncIterator]()
+    await expect(iterator.next()).rejects.toMatchObject({ code: 'retries-exhausted' })
+    expect(await iterator.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('closes the connection of an aborted signal even if the loop never comes back', async () => {
+    const controller = new AbortController()
+    const harness = setUp({ log }, { signal: controller.signal })
+    await harness.consumer[Symbol.asyncIterator]().next()
+    controller.abort()
+    await settle()
+    expectNothingLeft(harness)
+  })
+
+  it('works with await using', async () => {
+    const harness = setUp({ log })
+    {
+      await using consumer = harness.consumer
+      await consumer[Symbol.asyncIterator]().next()
+      setImmediate(() => void consumer.stop({ drainTimeoutMs: 1 }))
+    }
+    expectNothingLeft(harness)
+  })
+
+  it('answers several next() at once in order', async () => {
+    const { consumer } = setUp({ log, answer: () => ({ pieces: payload.map((bytes) => bytes) }) })
+    const iterator = consumer[Symbol.asyncIterator]()
+    const results = await Promise.all([
+      iterator.next(),
+      iterator.next(),
+      iterator.next(),
+      iterator.next(),
+    ])
+    expect(results.map(({ value }) => value?.metadata.fragmentNumber)).toEqual(numbers)
+    await iterator.return?.()
+  })
+
+  it('waits in stop() for the loop to come back, so that the fragment at hand is committed', async () => {
+    const store = new MemoryCheckpointStore()
+    const harness = setUp({ log }, { checkpoint: store })
+    harness.clock.freeze()
+    const steps: string[] = []
+    for await (const _ of harness.consumer) {
+      void harness.consumer.stop().then(() => steps.push('stopped'))
+      await settle()
+      await settle()
+      steps.push('loop body done')
+    }
+    await settle()
+    expect(steps).toEqual(['loop body done', 'stopped'])
+    expect((await store.claim('front-door', 'test')).checkpoint?.fragmentNumber).toBe(numbers[0])
+    expectNothingLeft(harness)
+  })
+
+  it('does not wait in stop() for ever when it is awaited inside the loop', async () => {
+    const harness = setUp({ log })
+    for await (const _ of harness.consumer) await harness.consumer.stop({ drainTimeoutMs: 5000 })
+    expect(harness.clock.monotonicMs()).toBe(5000)
+    expectNothingLeft(harness)
+  })
+
+  it('answers the same promise to each stop()', async () => {
+    const { consumer } = setUp({ log })
+    expect(consumer.stop()).toBe(consumer.stop())
+    await consumer.stop()
+  })
+})
+
+describe('Node streams', () => {
+  it('read it through Readable.from, as slowly as they are read', async () => {
+    const harness = setUp({ log })
+    const seen: unknown[] = []
+    for await (const { metadata } of Readable.from(
+      harness.consumer,
+    ) as AsyncIterable<ConsumedFragment>) {
+      seen.push(metadata.fragmentNumber)
+      if (seen.length === 3) break
+    }
+    await settle()
+    expect(seen).toEqual(numbers.slice(0, 3))
+    expectNothingLeft(harness)
+  })
+
+  it('are fed by pipeline, and end it when they fail', async () => {
+    const harness = setUp({ log })
+    const seen: unknown[] = []
+    const sink = new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write({ metadata }: ConsumedFragment, _encoding, done) {
+        seen.push(metadata.fragmentNumber)
+        done(seen.length === 2 ? new Error('disk full') : undefined)
+      },
+    })
+    await expect(pipeline(Readable.from(harness.consumer), sink)).rejects.toThrow('disk full')
+    await settle()
+    expect(seen).toEqual(numbers.slice(0, 2))
+    expectNothingLeft(harness)
+  })
+
+  it('close it when they are destroyed while it waits', async () => {
+    const harness = setUp({ log, answer: () => ({ pieces: [...payload, 'stall'] }) })
+    harness.clock.freeze()
+    const readable = Readable.from(harness.consumer)
+    readable.resume()
+    await settle()
+    await settle()
+    readable.destroy()
+    await once(readable, 'close')
+    expect(harness.service.openBodies).toBe(0)
+  })
+})
+
+describe('the events', () => {
+  it('come through events.once and events.on', async () => {
+    const { consumer } = setUp({
+      log,
+      answer: ({ startIndex = 0 }) => ({ pieces: payload.slice(startIndex, startIndex + 1) }),
+    })
+    const opened = once(consumer, 'sessionOpened')
+    const ends: unknown[] = []
+    const watching = (async () => {
+      for await (const [event] of on(consumer, 'sessionEnded')) {
+        ends.push((event as { reason: string }).reason)
+        if (ends.length === 3) return
+      }
+    })()
+    await take(consumer, 4)
+    expect((await opened)[0]).toMatchObject({ type: 'sessionOpened', session: 1 })
+    await watching
+    expect(ends).toEqual(['ended', 'ended', 'ended'])
+  })
+
+  it('do not break the data when a listener throws or rejects, nor keep others from hearing', async () => {
+    const { consumer, ofType } = setUp({ log })
+    const heard: string[] = []
+    consumer.on('lag', () => {
+      throw new Error('listener')
+    })
+    consumer.on('lag', async () => {
+      throw new Error('async listener')
+    })
+    consumer.on('lag', ({ fragmentNumber }) => heard.push(fragmentNumber))
+    consumer.on('listenerError', () => {
+      throw new Error('even here')
+    })
+    expect(await take(consumer, 4)).toEqual(numbers)
+    await settle()
+    expect(heard).toEqual(numbers)
+    const messages = ofType('listenerError').map(
+      ({ event, error }) => `${event}: ${(error as Error).message}`,
+    )
+    expect(messages.filter((text) => text === 'lag: listener')).toHaveLength(4)
+    expect(messages.filter((text) => text === 'lag: async listener')).toHaveLength(4)
+  })
+
+  it('go to a listener of once() once', async () => {
+    const { consumer } = setUp({ log })
+    let count = 0
+    consumer.once('lag', () => (count += 1))
+    await take(consumer, 4)
+    expect(count).toBe(1)
+    expect(consumer.listenerCount('lag')).toBe(0)
+  })
+
+  it('tell the lag, and when the consumer has caught up', async () => {
+    const { consumer, ofType } = setUp({ log }, { caughtUpMs: 999 })
+    await take(consumer, 1)
+    expect(ofType('lag')[0]).toEqual({
+      type: 'lag',
+      fragmentNumber: numbers[0],
+      millisBehindNow: 1000,
+      isCaughtUp: false,
+    })
+    expect(consumer.stats().millisBehindNow).toBe(1000)
+  })
+})
+
+describe('10,000 reconnects on one signal', () => {
+  it('leave no listener, no timer and no warning', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    const controller = new AbortController()
+    const { signal } = controller
+    let added = 0
+    const { addEventListener, removeEventListener } = signal
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      added += 1
+      addEventListener.apply(signal, args)
+    }
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      added -= 1
+      removeEventListener.apply(signal, args)
+    }
+    const { consumer, clock, service } = setUp(
+      {
+        log,
+        answer: (_, n) => ({
+          pieces: n < 10_000 ? (n % 2 === 0 ? [] : [{ error: networkError() }]) : payload,
+        }),
+      },
+      { signal, retry: { maxRetries: Number.POSITIVE_INFINITY } },
+    )
+    expect(await take(consumer, 1)).toEqual(numbers.slice(0, 1))
+    await settle()
+    process.off('warning', onWarning)
+    expect(service.requests).toHaveLength(10_001)
+    expect(added).toBe(0)
+    expect(clock.pending).toBe(0)
+    expect(warnings).toEqual([])
+  })
+})
+
+describe('the heap', () => {
+  it('is flat over 5,000 fragments in 500 sessions', async () => {
+    const held = createLog(5000)
+    const { consumer } = setUp({
+      log: held,
+      answer: ({ startIndex = 0 }) => ({
+        pieces: held.slice(startIndex, startIndex + 10).map(({ bytes }) => bytes),
+      }),
+    })
+    consumer.removeAllListeners()
+    const used: number[] = []
+    let count = 0
+    for await (const _ of consumer) {
+      count += 1
+      if (count % 1000 === 0) {
+        gc?.()
+        await settle()
+        gc?.()
+        used.push(process.memoryUsage().heapUsed)
+      }
+      if (count === 5000) break
+    }
+    // What the test's own service notes about 100 requests is a few dozen kilobytes.
+    expect(used[4] - used[1]).toBeLessThan(1_000_000)
+  })
+})
+
+it('is constructed without sending anything', () => {
+  const harness = setUp({ log })
+  expect(harness.consumer).toBeInstanceOf(KinesisVideoConsumer)
+  expect(harness.service.requests).toHaveLength(0)
+})
