@@ -31,7 +31,8 @@ const options = {
   externalSymbolLinkMappings: { typescript: { '*': '#' }, '@types/node': { '*': '#' } },
   validation: {
     invalidLink: true,
-    invalidPath: true,
+    // The README links to folders; test/packaging/papers.test.ts looks after its links
+    invalidPath: false,
     notDocumented: true,
     notExported: true,
     rewrittenLink: true,
