@@ -27,10 +27,18 @@ class OpenTag implements Tag {
   readonly position: 'before' | 'after'
   targets: TagTargets
   children: OpenTag[] = NO_TAGS
+  #isBcp47 = false
 
   constructor(position: 'before' | 'after', targets: TagTargets) {
     this.position = position
     this.targets = targets
+  }
+
+  /** TagLanguageBCP47 holds when both are there, in whatever order (RFC 9559 §5.1.8.1.2.3). */
+  setLanguage(language: string, isBcp47: boolean): void {
+    if (this.#isBcp47 && !isBcp47) return
+    this.#isBcp47 = isBcp47
+    this.language = language === '' ? DEFAULT_LANGUAGE : language
   }
 }
 
@@ -50,8 +58,6 @@ export class TagCollector {
   /** The innermost open SimpleTag, and those it is nested in, outermost first. */
   #tag: OpenTag | undefined
   readonly #outerTags: OpenTag[] = []
-  /** The tag whose language a TagLanguageBCP47 has given. */
-  #bcp47Tag: OpenTag | undefined
   #targets: TagTargets = WHOLE_SEGMENT
   #openTargets: OpenTargets | undefined
   #position: 'before' | 'after' = 'before'
@@ -114,7 +120,8 @@ export class TagCollector {
       else if (id === ID.TagString) tag.value = readString(bytes, start, end)
       else if (id === ID.TagBinary) tag.binary = copyBytes(bytes, start, end)
       else if (id === ID.TagDefault && end > start) tag.isDefault = readUint(bytes, start, end) !== 0
-      else this.#readLanguage(tag, id, bytes, start, end)
+      else if (id === ID.TagLanguage) tag.setLanguage(readString(bytes, start, end), false)
+      else if (id === ID.TagLanguageBCP47) tag.setLanguage(readString(bytes, start, end), true)
       return
     }
     const targets = this.#openTargets
@@ -122,14 +129,6 @@ export class TagCollector {
     if (id === ID.TargetType) targets.type = readString(bytes, start, end)
     else if (id === ID.TargetTypeValue && end > start) targets.typeValue = readUint(bytes, start, end)
     else addUid(targets, id, bytes, start, end)
-  }
-
-  /** TagLanguageBCP47 holds when both are there, in whatever order (RFC 9559 §5.1.8.1.2.3). */
-  #readLanguage(tag: OpenTag, id: number, bytes: Uint8Array, start: number, end: number): void {
-    const isBcp47 = id === ID.TagLanguageBCP47
-    if (!isBcp47 && (id !== ID.TagLanguage || this.#bcp47Tag === tag)) return
-    if (isBcp47) this.#bcp47Tag = tag
-    tag.language = start === end ? DEFAULT_LANGUAGE : readString(bytes, start, end)
   }
 }
 
