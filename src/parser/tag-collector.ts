@@ -38,7 +38,7 @@ class OpenTag implements Tag {
   setLanguage(language: string, isBcp47: boolean): void {
     if (this.#isBcp47 && !isBcp47) return
     this.#isBcp47 = isBcp47
-    this.language = language === '' ? DEFAULT_LANGUAGE : language
+    this.language = language
   }
 }
 
@@ -120,8 +120,8 @@ export class TagCollector {
       else if (id === ID.TagString) tag.value = readString(bytes, start, end)
       else if (id === ID.TagBinary) tag.binary = copyBytes(bytes, start, end)
       else if (id === ID.TagDefault && end > start) tag.isDefault = readUint(bytes, start, end) !== 0
-      else if (id === ID.TagLanguage) tag.setLanguage(readString(bytes, start, end), false)
-      else if (id === ID.TagLanguageBCP47) tag.setLanguage(readString(bytes, start, end), true)
+      else if (id === ID.TagLanguage) tag.setLanguage(readLanguage(bytes, start, end), false)
+      else if (id === ID.TagLanguageBCP47) tag.setLanguage(readLanguage(bytes, start, end), true)
       return
     }
     const targets = this.#openTargets
@@ -130,6 +130,11 @@ export class TagCollector {
     else if (id === ID.TargetTypeValue && end > start) targets.typeValue = readUint(bytes, start, end)
     else addUid(targets, id, bytes, start, end)
   }
+}
+
+/** RFC 8794 §6.1: an element of length 0 has its default value. */
+function readLanguage(bytes: Uint8Array, start: number, end: number): string {
+  return start === end ? DEFAULT_LANGUAGE : readString(bytes, start, end)
 }
 
 function addUid(
