@@ -37,7 +37,19 @@ const producerName = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'MimeType', 'ContactId', 'aws_kinesisvideo_lower'),
 )
 
-const language = fc.constantFrom('und', 'eng', 'ger', '')
+const language = fc.oneof(
+  { weight: 3, arbitrary: text(ids.TAG_LANGUAGE, fc.constantFrom('und', 'eng', 'ger')) },
+  // Length 0 stands for the default.
+  fc.constant<Coded<string>>({
+    value: 'und',
+    element: {
+      id: ids.TAG_LANGUAGE,
+      content: new Uint8Array(0),
+      sizeWidth: 1,
+      isUnknownSize: false,
+    },
+  }),
+)
 
 function simpleTag(name: fc.Arbitrary<string>, depth: number): fc.Arbitrary<Coded<PlainTag>> {
   const none = fc.constant<readonly Coded<PlainTag>[]>([])
@@ -57,7 +69,7 @@ function simpleTag(name: fc.Arbitrary<string>, depth: number): fc.Arbitrary<Code
     .record({
       name: text(ids.TAG_NAME, name),
       content,
-      language: maybe(text(ids.TAG_LANGUAGE, language)),
+      language: maybe(language),
       languageBcp47: fc.option(text(ids.TAG_LANGUAGE_BCP47, fc.constantFrom('de-CH', 'en')), {
         nil: undefined,
         freq: 5,
@@ -87,8 +99,8 @@ function simpleTag(name: fc.Arbitrary<string>, depth: number): fc.Arbitrary<Code
           name: parts.name.value,
           value: string?.value,
           binary: bytes === undefined ? undefined : hex(bytes.value),
-          // RFC 9559 §5.1.8.1.2.3: where both are given, TagLanguageBCP47 holds. Length 0 is the default.
-          language: parts.languageBcp47?.value ?? (parts.language?.value || 'und'),
+          // RFC 9559 §5.1.8.1.2.3: where both are given, TagLanguageBCP47 holds.
+          language: parts.languageBcp47?.value ?? parts.language?.value ?? 'und',
           isDefault: parts.isDefault?.value !== 0n,
           children: parts.children.map(({ value }) => value),
         },
