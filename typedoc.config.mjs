@@ -1,21 +1,29 @@
 // TypeDoc is the docblock gate: `npm run docs` fails when anything public has no docblock.
-import { readFileSync } from 'node:fs'
+import { Comment, Converter, ReflectionKind } from 'typedoc'
 import { publicEntries } from './scripts/public-entries.mjs'
 
-const read = (file) => readFileSync(new URL(file, import.meta.url), 'utf8')
-
-// The members of `ID` are the names of RFC 8794 and RFC 9559, and those say what each is. TypeDoc knows a symbol by the
-// first entry that exports it
-const [, ids = ''] = /export const ID\b.*?\{(.*?)\n\}/s.exec(read('./src/parser/schema.ts')) ?? []
-const home = /\bID\b/.test(read('./src/index.ts')) ? 'index' : 'parser'
-const elementIds = Array.from(
-  ids.matchAll(/^ {2}(\w+):/gm),
-  ([, name]) => `${home}.ID.__type.${name}`,
-)
+/**
+ * A property that can have one value only says all there is to say: the `type` that tells events apart, the members of
+ * `ID`, a choice that excludes another. Everything else needs words.
+ */
+function describeConstants(application) {
+  application.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const property of project.getReflectionsByKind(ReflectionKind.Property)) {
+      if (property.hasComment()) continue
+      const type = property.type?.type === 'optional' ? property.type.elementType : property.type
+      if (type?.type === 'literal') {
+        property.comment = new Comment([{ kind: 'text', text: 'Always this value.' }])
+      } else if (type?.type === 'intrinsic' && type.name === 'undefined') {
+        property.comment = new Comment([{ kind: 'text', text: 'Left out in this case.' }])
+      }
+    }
+  })
+}
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 const options = {
   entryPoints: publicEntries,
+  plugin: [describeConstants],
   tsconfig: 'tsconfig.build.json',
   out: 'docs',
   readme: 'README.md',
@@ -38,7 +46,6 @@ const options = {
     rewrittenLink: true,
     unusedMergeModuleWith: true,
   },
-  intentionallyNotDocumented: elementIds,
   requiredToBeDocumented: [
     'Accessor',
     'Class',

@@ -69,7 +69,7 @@ describe('the docblock gate', () => {
     const config = (await import(path.join(repository, 'typedoc.config.mjs'))) as {
       default: Partial<TypeDocOptions>
     }
-    options = { ...config.default, intentionallyNotDocumented: [] }
+    options = config.default
   })
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -108,6 +108,16 @@ describe('the docblock gate', () => {
     for (const [kind, , name] of HOLES) {
       expect(warnings, kind).toContainEqual(expect.stringContaining(`${name} (`))
     }
+  })
+
+  it('asks no words for a property that can have one value only', async () => {
+    const event = `
+/** Something happened, or nothing did. */
+export type Event = { readonly type: 'opened'; readonly at?: undefined } | { readonly type: 'closed'; readonly at: number }
+`
+    expect(await check(DOCUMENTED + event)).toEqual([
+      expect.stringMatching(/^Event\.__type\.at \(Property\)/),
+    ])
   })
 
   it('fails on a link that leads nowhere', async () => {
