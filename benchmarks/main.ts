@@ -73,7 +73,13 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function compareOnFile(file: string, effort: Effort): Promise<number> {
-  const input = inputFromFile(file, FILE_TARGET_BYTES)
+  let input
+  try {
+    input = inputFromFile(file, FILE_TARGET_BYTES)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    return 2
+  }
   const facts = factsOf(`npm run bench -- ${file}`, effort)
   const results = await runAll(comparisonsForFile(input), effort, true)
   console.log(resultsPage({ ...NOTHING_FOUND, results }, facts))

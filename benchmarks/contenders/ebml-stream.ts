@@ -117,6 +117,9 @@ function reportLeaf(model: PlainModel, tag: EbmlDataTag): void {
     case EbmlTagId.DefaultDuration:
       model.defaultDuration(tag.data)
       break
+    case EbmlTagId.CodecDelay:
+      model.codecDelay(tag.data)
+      break
     case EbmlTagId.ReferenceBlock:
       model.referenceBlock()
       break

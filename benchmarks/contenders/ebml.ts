@@ -93,6 +93,9 @@ function reportLeaf(model: PlainModel, tag: EbmlTag): void {
     case 'DefaultDuration':
       model.defaultDuration(tag.value as number)
       break
+    case 'CodecDelay':
+      model.codecDelay(tag.value as number)
+      break
     case 'ReferenceBlock':
       model.referenceBlock()
       break

@@ -17,6 +17,7 @@ interface PlainTrack {
   codecId: string
   codecPrivate: Uint8Array | undefined
   defaultDurationMs: number
+  codecDelayMs: number
 }
 
 interface PlainFrame {
@@ -44,6 +45,8 @@ export class PlainModel {
   #metadata: { -readonly [Key in keyof FragmentFacts]: FragmentFacts[Key] } = emptyFacts()
   #hasCluster = false
   #isInGroup = false
+  /** Hardly any track has one: do not look for it on each frame. */
+  #hasCodecDelay = false
   #millisecondsPerTick = 1
   #clusterTimestamp = 0
 
@@ -54,6 +57,7 @@ export class PlainModel {
 
   startDocument(): void {
     this.#tracks = []
+    this.#hasCodecDelay = false
     this.#tags = []
     this.#frames = []
     this.#metadata = emptyFacts()
@@ -121,6 +125,11 @@ export class PlainModel {
     this.#track.defaultDurationMs = nanoseconds / 1e6
   }
 
+  codecDelay(nanoseconds: number): void {
+    this.#track.codecDelayMs = nanoseconds / 1e6
+    this.#hasCodecDelay = true
+  }
+
   referenceBlock(): void {
     for (const frame of this.#groupFrames) frame.isKeyframe = false
   }
@@ -137,8 +146,7 @@ export class PlainModel {
   }
 
   frame(trackNumber: number, relative: number, isKeyframe: boolean, data: Uint8Array): void {
-    const timestampMs = (this.#clusterTimestamp + relative) * this.#millisecondsPerTick
-    this.#add(trackNumber, timestampMs, isKeyframe, data)
+    this.#add(trackNumber, this.#timeOf(trackNumber, relative), isKeyframe, data)
   }
 
   lacedFrames(
@@ -147,12 +155,19 @@ export class PlainModel {
     isKeyframe: boolean,
     parts: readonly Uint8Array[],
   ): void {
-    const timestampMs = (this.#clusterTimestamp + relative) * this.#millisecondsPerTick
+    const timestampMs = this.#timeOf(trackNumber, relative)
     const stepMs =
       this.#tracks.find((track) => track.number === trackNumber)?.defaultDurationMs ?? 0
     for (let i = 0; i < parts.length; i += 1) {
       this.#add(trackNumber, timestampMs + i * stepMs, isKeyframe, parts[i])
     }
+  }
+
+  #timeOf(trackNumber: number, relative: number): number {
+    const timestampMs = (this.#clusterTimestamp + relative) * this.#millisecondsPerTick
+    if (!this.#hasCodecDelay) return timestampMs
+    const track = this.#tracks.find((each) => each.number === trackNumber)
+    return timestampMs - (track?.codecDelayMs ?? 0)
   }
 
   #add(trackNumber: number, timestampMs: number, isKeyframe: boolean, data: Uint8Array): void {
@@ -232,6 +247,7 @@ function emptyTrack(): PlainTrack {
     codecId: '',
     codecPrivate: undefined,
     defaultDurationMs: 0,
+    codecDelayMs: 0,
   }
 }
 

@@ -109,6 +109,9 @@ function reportLeaf(
     case 'DefaultDuration':
       model.defaultDuration(element.value as number)
       break
+    case 'CodecDelay':
+      model.codecDelay(element.value as number)
+      break
     case 'ReferenceBlock':
       model.referenceBlock()
       break

@@ -24,6 +24,7 @@ export const ELEMENT_ID = {
   CodecID: 0x86,
   CodecPrivate: 0x63a2,
   DefaultDuration: 0x23e383,
+  CodecDelay: 0x56aa,
   Video: 0xe0,
   PixelWidth: 0xb0,
   PixelHeight: 0xba,

@@ -35,6 +35,8 @@ const AWS_PREFIX = 'AWS_KINESISVIDEO_'
 const TRACK_TYPES: Readonly<Record<number, TrackPlan['type']>> = { 1: 'video', 2: 'audio' }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+/** CodecDelay is the one field of a track that the recipes do not use. */
+type ReadTrack = Writable<TrackPlan> & { codecDelayNs: number }
 type Range = readonly [start: number, end: number]
 
 export function readWholeInput(bytes: Buffer): ReferenceResult {
@@ -45,7 +47,7 @@ class ReferenceReader {
   readonly #bytes: Buffer
   readonly #elements: Writable<ElementCounts> = { masters: 0, leaves: 0, leafBytes: 0 }
   readonly #fragments: FragmentTruth[] = []
-  #tracks: Writable<TrackPlan>[] = []
+  #tracks: ReadTrack[] = []
   #tags: [name: string, value: string][] = []
   #aws = new Map<string, string>()
   #frames: FrameTruth[] = []
@@ -128,6 +130,7 @@ class ReferenceReader {
     if (id === ELEMENT_ID.Name) track.name = readText(body)
     if (id === ELEMENT_ID.CodecID) track.codecId = readText(body)
     if (id === ELEMENT_ID.CodecPrivate) track.codecPrivate = body
+    if (id === ELEMENT_ID.CodecDelay) track.codecDelayNs = Number(readUint(body))
     if (id === ELEMENT_ID.DefaultDuration) track.defaultDurationMs = Number(readUint(body)) / 1e6
   }
 
@@ -145,7 +148,10 @@ class ReferenceReader {
     const ranges = readLacing(bytes, start + width + 3, end, flags & 0x06)
     this.#blockFrames = ranges.map(([from, to], index) => ({
       trackNumber,
-      timestampMs: (ticks * this.#timestampScale) / 1e6 + index * (track?.defaultDurationMs ?? 0),
+      // CodecDelay is to be subtracted (RFC 9559, its description).
+      timestampMs:
+        (ticks * this.#timestampScale - (track?.codecDelayNs ?? 0)) / 1e6 +
+        index * (track?.defaultDurationMs ?? 0),
       // A Block is a keyframe until a ReferenceBlock says otherwise (RFC 9559 §10.2).
       isKeyframe: isSimple ? (flags & 0x80) !== 0 : true,
       start: from,
@@ -177,7 +183,7 @@ class ReferenceReader {
   }
 }
 
-function emptyTrack(): Writable<TrackPlan> {
+function emptyTrack(): ReadTrack {
   return {
     number: 0,
     uid: 0n,
@@ -186,6 +192,7 @@ function emptyTrack(): Writable<TrackPlan> {
     codecId: '',
     codecPrivate: undefined,
     defaultDurationMs: undefined,
+    codecDelayNs: 0,
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { basename, join } from 'node:path'
 import { BENCHMARKS, CACHE } from '../paths.js'
 import { expect } from './expected.js'
+import { ELEMENT_ID } from './matroska-writer.js'
 import { RECIPES } from './recipes.js'
 import { readWholeInput } from './reference-reader.js'
 import type { Expected } from './expected.js'
@@ -16,7 +17,7 @@ export interface StoredInput {
   /** Where the bytes are. */
   readonly path: string
   readonly expected: Expected
-  /** Its fragments have numbers. */
+  /** Its fragments end with closing tags, so that every contender can tell where. */
   readonly isGetMedia: boolean
 }
 
@@ -56,6 +57,9 @@ export function inputNamed(name: RecipeName): StoredInput {
 /** A real file, repeated until it is worth timing; what it holds is what the reference reader finds. */
 export function inputFromFile(file: string, targetBytes: number): StoredInput {
   const once = readFileSync(file)
+  if (once.length < 4 || once.readUInt32BE(0) !== ELEMENT_ID.EBML) {
+    throw new Error(`${file} is not a Matroska file: it does not begin with 1A 45 DF A3`)
+  }
   const times = Math.max(1, Math.ceil(targetBytes / once.length))
   const bytes = Buffer.concat(Array.from({ length: times }, () => once))
   const { elements, fragments } = readWholeInput(bytes)
@@ -68,7 +72,7 @@ export function inputFromFile(file: string, targetBytes: number): StoredInput {
     summary,
     path,
     expected,
-    isGetMedia: fragments.some((fragment) => fragment.fragmentNumber !== undefined),
+    isGetMedia: fragments.some((fragment) => fragment.continuationToken !== undefined),
   }
 }
 
