@@ -86,7 +86,7 @@ describe('the docblock gate', () => {
         files: ['fixture.ts'],
       }),
     )
-    const application = await Application.bootstrap(
+    const application = await Application.bootstrapWithPlugins(
       { ...options, entryPoints: [file], tsconfig, readme: 'none' },
       [new TSConfigReader()],
     )
