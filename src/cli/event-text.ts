@@ -1,5 +1,10 @@
 /** What happens to a consumer, as JSON lines and for people. */
-import type { ConsumerEvent, SessionEndReason, StartSelector } from '../consumer/index.js'
+import type {
+  ConsumerEvent,
+  GapReason,
+  SessionEndReason,
+  StartSelector,
+} from '../consumer/index.js'
 import { dateTime, counted, duration } from './quantities.js'
 import { jsonLine } from './json-lines.js'
 import type { Tone } from './output.js'
@@ -70,6 +75,8 @@ export function eventText(
     }
     case 'requestFailed': {
       const { operation, exception, status, action } = event
+      // Nothing was sent: the last line says why.
+      if (event.kind === 'refused') return undefined
       const answer = status === undefined ? '' : ` (status ${status})`
       const text = `${operation} failed: ${fitted(exception, MAX_TEXT_COLUMNS)}${answer}`
       return action === 'fail' ? bad(`! ${text}`) : warning(text)
@@ -78,12 +85,15 @@ export function eventText(
       return event.delayMs > 0 ? quiet(`next try in ${duration(event.delayMs)}`) : undefined
     case 'resumePointLost':
       return warning(
-        `the stream no longer holds what follows ${numberText(event.afterFragmentNumber)}`,
+        event.afterFragmentNumber === undefined
+          ? 'the stream does not hold the fragment to start from'
+          : `the stream no longer holds what follows ${numberText(event.afterFragmentNumber)}`,
       )
     case 'gap': {
       const from = numberText(event.afterFragmentNumber, 'the start')
-      const to = numberText(event.beforeFragmentNumber, 'the end')
-      return warning(`gap between ${from} and ${to}: ${event.reason}`)
+      const to = event.beforeFragmentNumber
+      const where = to === undefined ? `after ${from}` : `between ${from} and ${numberText(to)}`
+      return warning(`gap ${where}: ${GAP_TEXT[event.reason]}`)
     }
     case 'duplicateDropped':
       return quiet(`a repeat of ${numberText(event.fragmentNumber)} was dropped`)
@@ -122,6 +132,13 @@ const END_TEXT: { readonly [Reason in SessionEndReason]: string } = {
   gap: 'a fragment was left out',
   rotated: 'in good time before its limit',
   closed: 'closed from here',
+}
+
+const GAP_TEXT: { readonly [Reason in GapReason]: string } = {
+  'resume-point-lost': 'what was to follow has expired',
+  'damaged-fragment': 'a fragment came damaged every time',
+  'missing-fragment': 'a fragment whose beginning was seen never came whole',
+  sequence: 'the sequence in the numbers jumps',
 }
 
 const DAMAGE_TEXT = { refetch: 'it is fetched again', skip: 'it is left out' } as const

@@ -28,9 +28,9 @@ export class LiveLine {
 
   show(): void {
     if (this.#timer === undefined || this.#sink.destroyed) return
-    // One column is left free: a full line would wrap.
-    const columns = (this.#sink.columns ?? DEFAULT_COLUMNS) - 1
-    this.#sink.write(ERASE + fitted(this.#text(), columns))
+    // A terminal that does not know its width says 0. One column is left free: a full line would wrap.
+    const columns = this.#sink.columns || DEFAULT_COLUMNS
+    this.#sink.write(ERASE + fitted(this.#text(), columns - 1))
     this.#isShown = true
   }
 

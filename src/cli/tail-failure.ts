@@ -82,8 +82,9 @@ function consumerText(error: ConsumerError, context: FailureContext): string {
   }
   if (error instanceof ResumePointLostError) {
     const after = error.afterFragmentNumber
-    const what = after === undefined ? 'where to start' : `what follows fragment ${after}`
-    return `the stream does not hold ${what} any more: start with --start earliest or --start now${withoutCheckpoint}`
+    const what =
+      after === undefined ? 'the fragment to start from' : `what follows fragment ${after}`
+    return `the stream does not hold ${what} (any more): start with --start earliest or --start now${withoutCheckpoint}`
   }
   if (error instanceof DamagedFragmentError) {
     const { fragmentNumber: number, attempts } = error

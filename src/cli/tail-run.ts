@@ -75,7 +75,7 @@ class Tail {
     this.#startIdleTimer(stop)
     this.#live?.start()
     try {
-      await this.#readAll(consumer)
+      await this.#readAll(consumer, stop)
     } catch (error) {
       if (error instanceof CommandError) throw error
       this.#failure ??= describeFatal(error, {
@@ -93,26 +93,29 @@ class Tail {
     await this.#report.end(at, this.#failure)
     if (at !== undefined) this.#sayPosition(at)
     if (this.#failure !== undefined) {
-      throw new CommandError(this.#failure.message, EXIT.faulty)
+      const { code, message } = this.#failure
+      throw new CommandError(message, code === 'invalid-option' ? EXIT.usage : EXIT.faulty)
     }
     return EXIT.clean
   }
 
-  async #readAll(consumer: KinesisVideoConsumer): Promise<void> {
+  async #readAll(consumer: KinesisVideoConsumer, stop: () => void): Promise<void> {
     for await (const fragment of consumer) {
       this.#idleTimer?.refresh()
       await this.#report.fragment(fragment)
       // That a reader has left is told by an event, after the write: what it did not take is not done with.
       await new Promise((resolve) => setImmediate(resolve))
-      if (this.#output.isClosed) return
-      void fragment.commit()
-      if (this.#report.fragments === this.#settings.limit) return
+      if (!this.#output.isClosed) void fragment.commit()
+      // Not `break`: a stop() that is under way waits for the loop to ask for the next one.
+      if (this.#output.isClosed || this.#report.fragments === this.#settings.limit) stop()
     }
   }
 
   #onEvent(event: ConsumerEvent, stop: () => void): void {
     if (event.type === 'sessionOpened') this.#hasOpened = true
-    this.#report.event(event)
+    // There is no next try after what was given up.
+    if (event.type !== 'reconnectScheduled' || this.#failure === undefined)
+      this.#report.event(event)
     if (event.type !== 'requestFailed') return
     this.#lastRequest = event
     if (this.#hasOpened || !isHopeless(event)) return

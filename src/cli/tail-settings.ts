@@ -169,12 +169,27 @@ async function tryCheckpoint(folder: string): Promise<void> {
   }
   const probe = path.join(folder, `.probe-${process.pid}`)
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await (await open(probe, 'w')).close()
     await rm(probe)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     throw refusal(`${name} cannot be written (${code}): give a folder of yours`, error)
+  }
+}
+
+// Not mkdir's own `recursive`: where a folder says that it is not there even for what is made in it, as in /proc, that
+// goes on trying for ever.
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    const parent = path.dirname(folder)
+    if (code !== 'ENOENT' || parent === folder) throw error
+    await makeFolder(parent)
+    await mkdir(folder)
   }
 }
 
