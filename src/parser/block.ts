@@ -138,7 +138,8 @@ function readDifference(bytes: Uint8Array, at: number, width: number): number {
   if (width < 8) return readLaceVint(bytes, at, width) - (2 ** (7 * width - 1) - 1)
   // 55 bits do not fit a double, so the bias 2^55 − 1 comes off the halves: 0x7fffff and 0xffffffff.
   const high = readLaceVint(bytes, at, 4) & 0xffffff
-  const low = bytes[at + 4] * 0x1000000 + ((bytes[at + 5] << 16) | (bytes[at + 6] << 8) | bytes[at + 7])
+  const low =
+    bytes[at + 4] * 0x1000000 + ((bytes[at + 5] << 16) | (bytes[at + 6] << 8) | bytes[at + 7])
   return (high - 0x7fffff) * 0x100000000 + (low - 0xffffffff)
 }
 

@@ -11,7 +11,12 @@ for (let n = 0; n < 256; n += 1) {
 export const CRC32_START = 0xffffffff
 
 /** Carries a running value over `bytes[start, end)`. Begin with {@link CRC32_START}; the complement is the checksum. */
-export function updateCrc32(running: number, bytes: Uint8Array, start: number, end: number): number {
+export function updateCrc32(
+  running: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
   let crc = running
   for (let i = start; i < end; i += 1) crc = TABLE[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8)
   return crc
@@ -62,7 +67,7 @@ export class Crc32Checker {
     const last = this.#open.at(-1)
     if (last === undefined || last.depth !== depth) return false
     this.#open.pop()
-    return (~last.running >>> 0) !== last.expected
+    return ~last.running >>> 0 !== last.expected
   }
 
   /** Forgets everything that is open. */

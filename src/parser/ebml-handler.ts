@@ -67,6 +67,11 @@ export interface EbmlReaderOptions {
    * `onBody` in slices, so that nothing is ever allocated because of a declared size.
    */
   readonly maxValueBytes?: number
+  /**
+   * The largest element that is unregistered or misplaced and may be stepped over, in bytes. Default 67,108,864; beyond
+   * it, `element-too-large`.
+   */
+  readonly maxSkippedBytes?: number
   /** Verify CRC-32 elements (RFC 8794 §11.3.1). Default false: it reads every byte once more. */
   readonly verifyCrc32?: boolean
 }

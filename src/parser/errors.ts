@@ -15,6 +15,8 @@ export type StructureErrorCode =
   | 'unknown-size-not-allowed'
   /** An element that ends after its known-size parent does. */
   | 'element-overrun'
+  /** An element that is unregistered or misplaced and larger than `maxFragmentBytes`: a damaged size, not an element. */
+  | 'element-too-large'
   /** An EBML header or a Segment inside an element whose known size says that it has not ended. */
   | 'unexpected-document'
   /** More nested master elements than `maxDepth`. */
@@ -69,7 +71,9 @@ export class ParseError extends Error {
 
   /** Made by the parser; the constructor is public so that tests and handlers can make their own. */
   constructor(code: ParseErrorCode, message: string, facts: { offset: number; path: string }) {
-    super(`${message} (${code} at byte ${facts.offset}${facts.path === '' ? '' : `, ${facts.path}`})`)
+    super(
+      `${message} (${code} at byte ${facts.offset}${facts.path === '' ? '' : `, ${facts.path}`})`,
+    )
     this.name = 'ParseError'
     this.code = code
     this.offset = facts.offset

@@ -78,6 +78,7 @@ export class FragmentParser<M> {
     this.#reader = new EbmlReader(this.#assembler, {
       maxDepth: limits.maxDepth,
       maxValueBytes: limits.maxStringBytes,
+      maxSkippedBytes: limits.maxFragmentBytes,
       verifyCrc32: options.verifyCrc32 ?? false,
     })
   }

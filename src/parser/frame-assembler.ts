@@ -184,8 +184,7 @@ export class FrameAssembler<M> {
     const { trackNumber, relativeTimestamp } = header
     const flags = flagsOf(id, header.flags)
     const dataAt = start + header.length
-    const laces =
-      (flags & LACING_MASK) === 0 ? [dataAt, end] : readLaces(bytes, dataAt, end, flags)
+    const laces = (flags & LACING_MASK) === 0 ? [dataAt, end] : readLaces(bytes, dataAt, end, flags)
     if (laces === undefined) {
       const message = 'lace sizes that do not add up to the block'
       this.#ledger.report('invalid-lacing', message, id, offset)

@@ -205,9 +205,7 @@ export class Frame<M> {
 
   /** May be dropped when decoding is late (SimpleBlock only). */
   get isDiscardable(): boolean {
-    return (
-      this.#extras?.group === undefined && (this.#ticksAndFlags & FLAG_DISCARDABLE) !== 0
-    )
+    return this.#extras?.group === undefined && (this.#ticksAndFlags & FLAG_DISCARDABLE) !== 0
   }
 
   /** Place in the lace it came in, from 0; always 0 without lacing. */
@@ -263,9 +261,7 @@ export class Frame<M> {
     if (track === undefined) return plainNs
     const laceNs = this.laceIndex * (track.defaultDurationNs ?? 0)
     return (
-      relativeTicks * track.timestampScale * timestampScale +
-      laceNs -
-      Number(track.codecDelayNs)
+      relativeTicks * track.timestampScale * timestampScale + laceNs - Number(track.codecDelayNs)
     )
   }
 

@@ -12,27 +12,11 @@ import {
 } from './element-index.js'
 import { HeaderCarry, MAX_ID_WIDTH, MAX_SIZE_WIDTH } from './header-carry.js'
 import { OpenMasters } from './open-masters.js'
-import { findElement, GLOBAL, ID, ROOT } from './schema.js'
-import {
-  depthExceeded,
-  invalidId,
-  invalidSize,
-  notEbml,
-  overrun,
-  reservedId,
-  sizeTooLarge,
-  unexpectedDocument,
-  unknownSize,
-} from './structure-errors.js'
+import { ID } from './schema.js'
+import { Placement } from './placement.js'
+import { depthExceeded, overrun } from './structure-errors.js'
 import { ValueBuffer } from './value-buffer.js'
-import {
-  isReservedId,
-  readId,
-  readVint,
-  TOO_LARGE,
-  UNKNOWN_SIZE,
-  vintWidth,
-} from './vint.js'
+import { readId, readVint, vintWidth } from './vint.js'
 
 // The states, with the bytes read so far and the ways out. ^ is where the reader stands.
 const READ_HEADER = 0 // ^[ID][size] -> master: READ_HEADER of its first child, or SKIP; scalar: READ_VALUE; else: READ_BODY
@@ -56,6 +40,7 @@ export class EbmlReader {
   readonly #handler: EbmlHandler
   readonly #maxDepth: number
   readonly #maxValueBytes: number
+  readonly #placement: Placement
   readonly #crc: Crc32Checker | undefined
 
   #state = READ_HEADER
@@ -65,8 +50,6 @@ export class EbmlReader {
   // The part of the chunk at hand that is to be read.
   #from = 0
   #end = 0
-  #startOffset = 0
-  #hasDocument = false
 
   readonly #masters = new OpenMasters()
   /** Masters from this depth down are stepped over although their size is unknown. */
@@ -83,6 +66,7 @@ export class EbmlReader {
     this.#handler = handler
     this.#maxDepth = options.maxDepth ?? 16
     this.#maxValueBytes = options.maxValueBytes ?? 65_536
+    this.#placement = new Placement(this.#masters, options.maxSkippedBytes ?? 67_108_864)
     this.#crc = options.verifyCrc32 === true ? new Crc32Checker() : undefined
   }
 
@@ -153,8 +137,7 @@ export class EbmlReader {
     this.#state = READ_HEADER
     this.#failure = undefined
     this.#base = offset
-    this.#startOffset = offset
-    this.#hasDocument = false
+    this.#placement.reset(offset)
     this.#masters.reset()
     this.#mutedDepth = NOT_MUTED
     this.#carry.length = 0
@@ -218,12 +201,13 @@ export class EbmlReader {
       let idWidth = 1
       if (first < 0x80) {
         idWidth = vintWidth(first)
-        if (idWidth > MAX_ID_WIDTH) this.#failOnId(first, offset)
+        if (idWidth > MAX_ID_WIDTH) this.#placement.failOnId(first, offset)
         if (at + idWidth < available) {
           id = idWidth === 2 ? (first << 8) | header[at + 1] : readId(header, at, idWidth)
         }
       }
       if (at + idWidth >= available) {
+        if (this.#masters.depth === 0) this.#placement.checkStart(header, at, available, offset)
         if (!isCarried) this.#carry.begin(chunk, pos, end)
         break
       }
@@ -231,6 +215,7 @@ export class EbmlReader {
       const sizeByte = header[sizeAt]
       const sizeWidth = vintWidth(sizeByte)
       if (sizeAt + sizeWidth > available && sizeWidth <= MAX_SIZE_WIDTH) {
+        if (this.#masters.depth === 0) this.#placement.checkStart(header, at, available, offset)
         if (!isCarried) this.#carry.begin(chunk, pos, end)
         break
       }
@@ -244,7 +229,9 @@ export class EbmlReader {
       } else {
         dataAt = sizeAt + sizeWidth
       }
-      if (size < 0 || sizeWidth > MAX_SIZE_WIDTH) this.#checkOddSize(id, size, sizeWidth, offset)
+      if (size < 0 || sizeWidth > MAX_SIZE_WIDTH) {
+        this.#placement.checkSize(id, size, sizeWidth, offset)
+      }
 
       // Where the element stands: nearly always right where its parent is open.
       const index = indexOfId(id)
@@ -258,7 +245,8 @@ export class EbmlReader {
         this.#carry.length = 0
       }
       const dataEnd = size < 0 ? dataAt : dataAt + size
-      if (base + dataEnd > this.#masters.limit) throw overrun(this.#masters, id, offset, base + dataEnd)
+      if (base + dataEnd > this.#masters.limit)
+        throw overrun(this.#masters, id, offset, base + dataEnd)
 
       if (kind === BODY || kind === UNREGISTERED) {
         if (this.#mutedDepth !== NOT_MUTED) {
@@ -306,7 +294,11 @@ export class EbmlReader {
     this.#crc?.advance(chunk, end - this.#carry.length)
     this.#base = base + end
     // A master that ends with the chunk ends now, not with the first byte of the next.
-    while (this.#state === READ_HEADER && this.#carry.length === 0 && this.#base === this.#masters.limit) {
+    while (
+      this.#state === READ_HEADER &&
+      this.#carry.length === 0 &&
+      this.#base === this.#masters.limit
+    ) {
       this.#leaveMaster(this.#base)
     }
   }
@@ -341,9 +333,16 @@ export class EbmlReader {
         size = ((first & 0x1f) << 16) | (chunk[pos + 2] << 8) | chunk[pos + 3]
         if (size === 0x1fffff) break
         dataAt = pos + 4
-      } else if (first === 0x01 && chunk[pos + 2] === 0 && chunk[pos + 3] === 0 && chunk[pos + 4] === 0) {
+      } else if (
+        first === 0x01 &&
+        chunk[pos + 2] === 0 &&
+        chunk[pos + 3] === 0 &&
+        chunk[pos + 4] === 0
+      ) {
         // The Producer SDK writes every size in 8 bytes.
-        size = chunk[pos + 5] * 0x1000000 + ((chunk[pos + 6] << 16) | (chunk[pos + 7] << 8) | chunk[pos + 8])
+        size =
+          chunk[pos + 5] * 0x1000000 +
+          ((chunk[pos + 6] << 16) | (chunk[pos + 7] << 8) | chunk[pos + 8])
         if (size > stop) break
         dataAt = pos + 9
       } else {
@@ -374,7 +373,13 @@ export class EbmlReader {
     return stop
   }
 
-  #beginValue(id: number, offset: number, chunk: Uint8Array, dataAt: number, dataEnd: number): void {
+  #beginValue(
+    id: number,
+    offset: number,
+    chunk: Uint8Array,
+    dataAt: number,
+    dataEnd: number,
+  ): void {
     this.#state = READ_VALUE
     this.#id = id
     this.#elementOffset = offset
@@ -421,13 +426,11 @@ export class EbmlReader {
     end: number,
     chunk: Uint8Array,
   ): number {
-    if (id === ID.EBML) this.#hasDocument = true
+    if (id === ID.EBML) this.#placement.hasDocument = true
     const isMuted = this.#mutedDepth !== NOT_MUTED
     const dataEnd = size < 0 ? end : Math.min(end, dataAt + size)
     if (
-      isMuted
-        ? size >= 0
-        : !this.#handler.onMasterStart(id, offset, size, chunk, dataAt, dataEnd)
+      isMuted ? size >= 0 : !this.#handler.onMasterStart(id, offset, size, chunk, dataAt, dataEnd)
     ) {
       if (size >= 0) return this.#skip(id, offset, dataAt + size, end)
       // It has to be read through all the same, to find where it ends.
@@ -455,10 +458,7 @@ export class EbmlReader {
     }
   }
 
-  /**
-   * An element that its parent in the schema does not hold here: global, unregistered, recursive, the one that ends
-   * masters of unknown size (RFC 8794 §6.2), or one that has no business here. Answers its kind, or -1 to step over it.
-   */
+  /** An element out of the ordinary: ends the masters that it ends, and answers its kind. */
   #place(
     id: number,
     idWidth: number,
@@ -467,48 +467,13 @@ export class EbmlReader {
     offset: number,
     chunk: Uint8Array,
   ): number {
-    if (this.#masters.depth === 0) return this.#placeAtRoot(id, offset)
-    if (index === UNREGISTERED) {
-      if (isReservedId(id, idWidth)) {
-        throw reservedId(this.#masters, id, offset)
-      }
-      return UNREGISTERED
-    }
-    const parentId = PARENT_ID_BY_INDEX[index]
-    const kind = KIND_BY_INDEX[index]
-    if (parentId === GLOBAL) return kind
-    if (id === this.#masters.parentId && findElement(id)?.isRecursive === true) return kind
-
-    const kept = this.#masters.keptFor(parentId)
-    if (kept >= 0) {
+    const kind = this.#placement.judge(id, idWidth, index, size, offset)
+    const { kept } = this.#placement
+    if (kept < this.#masters.depth) {
       this.#crc?.advance(chunk, Math.max(this.#from, offset - this.#base))
       while (this.#masters.depth > kept) this.#leaveMaster(offset)
-      return kind
     }
-    if (parentId === ROOT) {
-      throw unexpectedDocument(this.#masters, id, offset)
-    }
-    if (size === UNKNOWN_SIZE) throw unknownSize(this.#masters, id, offset)
-    return -1
-  }
-
-  /** Between documents: an EBML header, a Segment once a header was seen, or a Void. */
-  #placeAtRoot(id: number, offset: number): number {
-    if (id === ID.EBML || (id === ID.Segment && this.#hasDocument)) return MASTER
-    if (id === ID.Void && this.#hasDocument) return BODY
-    throw notEbml(id, offset, offset === this.#startOffset)
-  }
-
-  #checkOddSize(id: number, size: number, sizeWidth: number, offset: number): void {
-    if (this.#masters.depth === 0 && id !== ID.EBML) this.#placeAtRoot(id, offset)
-    if (sizeWidth > MAX_SIZE_WIDTH) throw invalidSize(this.#masters, id, offset)
-    if (size === TOO_LARGE) throw sizeTooLarge(this.#masters, id, offset)
-    if (id !== ID.Segment && id !== ID.Cluster) throw unknownSize(this.#masters, id, offset)
-  }
-
-  #failOnId(first: number, offset: number): never {
-    if (this.#masters.depth === 0) this.#placeAtRoot(first, offset)
-    throw invalidId(this.#masters, first, offset)
+    return kind
   }
 
   /** The CRC-32 element in `bytes[start, end)` was read; what follows `position` in the chunk is checked. */

@@ -83,3 +83,14 @@ export function depthExceeded(
   const message = `more than ${maxDepth} nested master elements; raise maxDepth if the stream is trusted`
   return structureError('depth-exceeded', message, offset, masters.pathOf(id))
 }
+
+/** An element nobody knows, too large to be stepped over in good faith. */
+export function elementTooLarge(
+  masters: OpenMasters,
+  limit: number,
+  id: number,
+  offset: number,
+): ParseError {
+  const message = `an unregistered or misplaced element of more than ${limit} bytes; ${DAMAGED}`
+  return structureError('element-too-large', message, offset, masters.pathOf(id))
+}

@@ -119,7 +119,8 @@ export class TagCollector {
       if (id === ID.TagName) tag.name = readString(bytes, start, end)
       else if (id === ID.TagString) tag.value = readString(bytes, start, end)
       else if (id === ID.TagBinary) tag.binary = copyBytes(bytes, start, end)
-      else if (id === ID.TagDefault && end > start) tag.isDefault = readUint(bytes, start, end) !== 0
+      else if (id === ID.TagDefault && end > start)
+        tag.isDefault = readUint(bytes, start, end) !== 0
       else if (id === ID.TagLanguage) tag.setLanguage(readLanguage(bytes, start, end), false)
       else if (id === ID.TagLanguageBCP47) tag.setLanguage(readLanguage(bytes, start, end), true)
       return
@@ -127,7 +128,8 @@ export class TagCollector {
     const targets = this.#openTargets
     if (targets === undefined) return
     if (id === ID.TargetType) targets.type = readString(bytes, start, end)
-    else if (id === ID.TargetTypeValue && end > start) targets.typeValue = readUint(bytes, start, end)
+    else if (id === ID.TargetTypeValue && end > start)
+      targets.typeValue = readUint(bytes, start, end)
     else addUid(targets, id, bytes, start, end)
   }
 }

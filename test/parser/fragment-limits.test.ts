@@ -69,7 +69,8 @@ describe('maxFragmentBytes', () => {
 
   it('does not count Void, unregistered elements, or what is stepped over', () => {
     const padding = '00'.repeat(90)
-    const bytes = clusterOf(element('EC', padding), element('4100', padding), block(10))
+    const unregistered = element('4100', '00'.repeat(10))
+    const bytes = clusterOf(element('EC', padding), unregistered, unregistered, block(10))
     expect(failureOf(bytes, { maxFragmentBytes: 10 })).toBeUndefined()
     const cues = segmentOf(element('1C53BB6B', padding), openElement('1F43B675', 1, block(10)))
     expect(failureOf(cues, { maxFragmentBytes: 10 })).toBeUndefined()
