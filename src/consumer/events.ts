@@ -75,6 +75,7 @@ export interface ServiceErrorEvent {
 /** GetDataEndpoint or GetMedia failed. What is done about it is in {@link FailureKind}. */
 export interface RequestFailedEvent {
   readonly type: 'requestFailed'
+  /** Which call failed; `GetMedia` where that is not known, as with `first-byte-timeout`. */
   readonly operation: Operation
   readonly kind: FailureKind
   /** The exception as AWS names it, without `Exception`, such as `ClientLimitExceeded`; else a network code. */

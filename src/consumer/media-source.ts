@@ -191,7 +191,12 @@ export class SdkMediaSource implements MediaSource {
     // The caller's client retries by its own settings. With the consumer's retries that would be two layers, so the call
     // is made as send() makes it, without that one step and without changing the client.
     const stack = control.middlewareStack.clone()
-    stack.remove('retryMiddleware')
+    stack.add((next) => next, {
+      name: 'retryMiddleware',
+      step: 'finalizeRequest',
+      priority: 'high',
+      override: true,
+    })
     const handler = command.resolveMiddleware(stack, control.config, { abortSignal: signal })
     return (await handler(command)).output
   }

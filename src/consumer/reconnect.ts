@@ -15,6 +15,7 @@ import type { Health } from './health.js'
 import type { MediaResponse, MediaSource } from './media-source.js'
 import type { Position } from './position.js'
 import type { StartSelector } from './start-selector.js'
+import { Watchdog } from './watchdog.js'
 
 /** How a {@link Reconnector} goes about it. */
 export interface ReconnectorOptions {
@@ -162,10 +163,10 @@ export class Reconnector {
     const attempt = new AbortController()
     const onAbort = (): void => attempt.abort(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    const cancelTimer = clock.setTimer(
-      () => attempt.abort(new FirstByteTimeout(firstByteTimeoutMs)),
-      firstByteTimeoutMs,
-    )
+    const watchdog = new Watchdog(clock, () => {
+      attempt.abort(new FirstByteTimeout(firstByteTimeoutMs))
+    })
+    watchdog.start(firstByteTimeoutMs)
     try {
       const opening = Promise.resolve(source.open(selector, attempt.signal))
       const response = await raceAbort(opening, attempt.signal, discard)
@@ -178,7 +179,7 @@ export class Reconnector {
         classifyFailure(attempt.signal.aborted ? attempt.signal.reason : error),
       )
     } finally {
-      cancelTimer()
+      watchdog.stop()
       signal.removeEventListener('abort', onAbort)
     }
   }

@@ -8,9 +8,10 @@ import {
 import type { FragmentMetadata } from '../tags/metadata.js'
 import type { ServiceError } from '../tags/service-error.js'
 import { type BodyReader, createBodyReader } from './body-reader.js'
-import { type CancelTimer, type Clock, sleep } from './clock.js'
+import { type Clock, sleep } from './clock.js'
 import type { SessionEndReason } from './events.js'
 import type { MediaResponse } from './media-source.js'
+import { Watchdog } from './watchdog.js'
 
 /** What a session brings: fragments; in frame mode, frames, and each fragment behind its last frame. */
 export type SessionItem = GetMediaFragment | GetMediaFrame
@@ -41,8 +42,6 @@ export interface SessionOptions {
 
 // After an in-band error the service ends the response. Waiting for that shows whether the fragment around it is whole.
 const SERVICE_ERROR_GRACE_MS = 1000
-// A timer that comes this late was held up with everything else: the process was blocked or asleep, not waiting.
-const BLOCKED_MS = 250
 const CLOSE_LIMIT_MS = 1000
 const NO_ITEMS: readonly SessionItem[] = []
 
@@ -62,9 +61,8 @@ export class Session {
   #cutFragment: GetMediaFragment | undefined
   #serviceError: ServiceError | undefined
   #isServiceErrorClosed = false
-  #lastByteAtMs = 0
+  readonly #watchdog: Watchdog
   #isStalled = false
-  #cancelWatch: CancelTimer | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: SessionOptions) {
@@ -72,6 +70,10 @@ export class Session {
     this.#options = options
     this.#startedAtMs = clock.monotonicMs()
     this.#reader = createBodyReader(response.body)
+    this.#watchdog = new Watchdog(clock, () => {
+      this.#isStalled = true
+      void this.close()
+    })
     this.#parser = new GetMediaParser({
       ...parser,
       onDamage: isResyncing ? 'resync' : 'throw',
@@ -113,7 +115,8 @@ export class Session {
   async read(): Promise<readonly SessionItem[]> {
     if (this.#end !== undefined) return NO_ITEMS
     const { signal } = this.#options
-    this.#startWatch()
+    // Only the time in which a read waits for bytes counts.
+    this.#watch()
     try {
       const outcome = await this.#reader.read(this.#onChunk)
       if (outcome === 'ended') this.#finish('ended', undefined)
@@ -123,8 +126,7 @@ export class Session {
       if (signal.aborted) throw signal.reason
       this.#finish(this.#isStalled ? 'stalled' : 'reset', this.#isStalled ? undefined : error)
     } finally {
-      this.#cancelWatch?.()
-      this.#cancelWatch = undefined
+      this.#watchdog.stop()
     }
     const items = this.#items
     this.#items = []
@@ -139,7 +141,7 @@ export class Session {
 
   readonly #onChunk = (chunk: Uint8Array): boolean => {
     this.#bytes += chunk.length
-    this.#lastByteAtMs = this.#options.clock.monotonicMs()
+    this.#watchdog.touch()
     this.#collect(this.#parser.push(chunk))
     return (
       this.#items.length > 0 || this.#parser.failure !== undefined || this.#isServiceErrorClosed
@@ -189,44 +191,16 @@ export class Session {
     const gravity = (each: ServiceError | undefined): number =>
       each === undefined ? 0 : each.action === 'fail' ? 3 : each.action === 'resume' ? 1 : 2
     if (gravity(error) > gravity(this.#serviceError)) this.#serviceError = error
-    // The watch that is running was set for ordinary silence.
-    this.#cancelWatch?.()
-    this.#armWatch()
+    // The count that is running is for ordinary silence.
+    this.#watch()
   }
 
-  // Only the time in which a read waits for bytes counts: the watch starts with each read and ends with it.
-  #startWatch(): void {
-    this.#lastByteAtMs = this.#options.clock.monotonicMs()
-    this.#armWatch()
-  }
-
-  #armWatch(): void {
-    const { clock, readIdleTimeoutMs } = this.#options
-    const limitMs =
-      this.#serviceError === undefined
-        ? readIdleTimeoutMs
-        : Math.min(readIdleTimeoutMs, SERVICE_ERROR_GRACE_MS)
-    const dueAtMs = this.#lastByteAtMs + limitMs
-    this.#cancelWatch = clock.setTimer(
-      () => this.#onWatch(dueAtMs),
-      Math.max(1, dueAtMs - clock.monotonicMs()),
+  #watch(): void {
+    const { readIdleTimeoutMs } = this.#options
+    const hasError = this.#serviceError !== undefined
+    this.#watchdog.start(
+      hasError ? Math.min(readIdleTimeoutMs, SERVICE_ERROR_GRACE_MS) : readIdleTimeoutMs,
     )
-  }
-
-  #onWatch(dueAtMs: number): void {
-    const { clock, readIdleTimeoutMs } = this.#options
-    const nowMs = clock.monotonicMs()
-    if (nowMs - dueAtMs > BLOCKED_MS) {
-      // Bytes may lie in the socket, unread for as long: the count starts anew.
-      this.#lastByteAtMs = nowMs
-    }
-    const graceMs = this.#serviceError === undefined ? readIdleTimeoutMs : SERVICE_ERROR_GRACE_MS
-    if (nowMs - this.#lastByteAtMs < Math.min(graceMs, readIdleTimeoutMs)) {
-      this.#armWatch()
-      return
-    }
-    this.#isStalled = true
-    void this.close()
   }
 
   async #close(): Promise<void> {

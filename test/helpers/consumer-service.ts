@@ -1,6 +1,6 @@
 import type { MediaResponse, MediaSource } from '../../src/consumer/media-source.js'
 import type { StartSelector } from '../../src/consumer/start-selector.js'
-import { buildErrorDocument, buildFragment } from '../../src/simulator/media.js'
+import { type FragmentSpec, buildErrorDocument, buildFragment } from '../../src/simulator/media.js'
 import { compareFragmentNumbers, encodeFragmentNumber } from '../../src/tags/fragment-number.js'
 import type { VirtualClock } from './consumer-clock.js'
 
@@ -10,6 +10,8 @@ export interface HeldFragment {
   readonly fragmentNumber: string
   readonly serverTimestampMs: number
   readonly bytes: Uint8Array
+  /** What the bytes are made of. */
+  readonly spec: FragmentSpec
 }
 
 /** 17 November 2023, when the log begins. */
@@ -38,7 +40,7 @@ export function createLog(
       serverTimestampMs,
       random: (index * 7919) % 0x0fff_ffff,
     })
-    const bytes = buildFragment({
+    const spec: FragmentSpec = {
       fragmentNumber,
       ...(isBare ? {} : { serverTimestampMs, producerTimestampMs: serverTimestampMs - 100 }),
       millisBehindNow: isBare ? undefined : 1000,
@@ -50,8 +52,9 @@ export function createLog(
         isKeyframe: frame === 0,
         data: Uint8Array.of(index >> 8, index & 0xff, frame >> 8, frame & 0xff),
       })),
-    })
-    return { index, fragmentNumber, serverTimestampMs, bytes }
+    }
+    const bytes = buildFragment(spec)
+    return { index, fragmentNumber, serverTimestampMs, bytes, spec }
   })
 }
 
