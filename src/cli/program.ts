@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addInspect } from './inspect.js'
 import type { CommandIo, ExitCode } from './io.js'
 import { CommandError, EXIT } from './io.js'
+import { addSimulate } from './simulate.js'
 import { addTail } from './tail.js'
 import { printable } from './terminal-text.js'
 
@@ -10,7 +11,7 @@ import { printable } from './terminal-text.js'
 type AddCommand = (program: Command, io: CommandIo, finish: (exitCode: ExitCode) => void) => void
 
 /** Every command, each in a file of its own. */
-const COMMANDS: readonly AddCommand[] = [addInspect, addTail]
+const COMMANDS: readonly AddCommand[] = [addInspect, addTail, addSimulate]
 
 /**
  * Runs the command line `args` (without the names of the program and of Node). Never throws: whatever goes wrong becomes one
