@@ -1,64 +1,154 @@
-// `npm run demo`: shows every stream of samples/media as the command line shows it, and checks what it counts against
-// the table in samples/media/README.md. Ends with 1 when a count differs. Needs no AWS account.
-import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+// `npm run demo`: a consumer against a local GetMedia server that breaks on purpose, over real HTTP and through the real AWS
+// SDK. Every fragment is compared with what the server holds. Ends with 1 unless all of them came once, in order and unchanged.
+// Needs no AWS account.
+import { createHash } from 'node:crypto'
+import { KinesisVideoConsumer } from 'kvs-fragments'
+import type { ConsumerEvent } from 'kvs-fragments'
+import { startSimulator, syntheticFragments } from 'kvs-fragments/simulator'
+import type { Fault } from 'kvs-fragments/simulator'
+import { parseGetMedia } from 'kvs-fragments/tags'
+import type { GetMediaFragment } from 'kvs-fragments/tags'
 
-const media = new URL('media/', import.meta.url)
-const command = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+// The SDK warns of Node versions that later ones of it will not support. Not here.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
-interface Expectation {
-  readonly name: string
-  readonly bytes: number
-  /** Complete ones. */
-  readonly fragments: number
+const STREAM = 'front-door'
+const FRAGMENTS = 100
+const INTERVAL_MS = 100
+/** 45 minutes at a thousand times their speed. */
+const SESSION_END_MS = 2700
+/** By then it is over, or something is wrong. */
+const DEADLINE_MS = 25_000
+
+const faults: readonly Fault[] = [
+  { at: { fragment: 12, offset: 'middle' }, do: 'reset' },
+  { at: { fragment: 35, offset: 'middle' }, do: 'stall' },
+  { at: { fragment: 50 }, do: { http: { type: 'ClientLimitExceededException' } } },
+  { at: { fragment: 85 }, do: { errorTag: 5000 } },
+]
+
+const startMs = performance.now()
+const say = (text: string): void => {
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(2)
+  console.log(`${seconds.padStart(6)} s  ${text}`)
 }
 
-/** The rows of the table: `| [camera.mkv](camera.mkv) | 94,789 | 5 | … |`. */
-function readExpectations(): readonly Expectation[] {
-  const table = readFileSync(new URL('README.md', media), 'utf8')
-  const rows = table.matchAll(
-    /^\| \[(?<name>[^\]]+)\]\([^)]*\) \| (?<bytes>[\d,]+) \| (?<fragments>\d+) \|/gm,
-  )
-  return Array.from(rows, ({ groups = {} }) => ({
-    name: groups['name'] ?? '',
-    bytes: Number(groups['bytes']?.replaceAll(',', '')),
-    fragments: Number(groups['fragments']),
-  }))
+await using simulator = await startSimulator({
+  streams: [{ name: STREAM }],
+  faults,
+  limits: { sessionEndMs: SESSION_END_MS },
+  // AWS's pages contradict each other on whether a token resumes after its fragment or at it. The harder one.
+  tokenStart: 'at',
+})
+const camera = simulator.streams.get(STREAM)!
+camera.startLive({ source: syntheticFragments(), intervalMs: INTERVAL_MS, count: FRAGMENTS })
+console.log(
+  `A camera of ${FRAGMENTS} fragments, ten a second, on ${simulator.endpoint}. What will go wrong:`,
+)
+console.log(
+  'a reset, a stall, a throttled call, an error of the service, and the end of a session after "45 minutes".\n',
+)
+
+const consumer = new KinesisVideoConsumer({
+  streamName: STREAM,
+  startSelector: { StartSelectorType: 'EARLIEST' },
+  // A silent connection is given up after 30 s. Here everything is faster.
+  readIdleTimeoutMs: 1000,
+  signal: AbortSignal.timeout(DEADLINE_MS),
+  clientConfig: {
+    endpoint: simulator.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+  },
+})
+consumer.on('event', (event) => {
+  const text = textOf(event)
+  if (text !== undefined) say(text)
+})
+
+const yielded: string[] = []
+const digests = new Map<string, string>()
+try {
+  for await (const fragment of consumer) {
+    const number = fragment.metadata.fragmentNumber!
+    yielded.push(number)
+    digests.set(number, digestOf(fragment))
+    if (yielded.length % 10 === 0) say(`      ${yielded.length} fragments`)
+    if (number === camera.fragments.at(-1)?.fragmentNumber && camera.appendedCount === FRAGMENTS)
+      break
+  }
+} catch (error) {
+  say(`ended by ${String(error)}`)
 }
 
-function inspect(name: string, options: readonly string[], stdio: 'inherit' | 'pipe'): string {
-  // GetMediaForFragmentList writes no closing tags, and nothing in its bytes says so.
-  const flags = name === 'fragment-list.mkv' ? ['--fragment-list', ...options] : options
-  const file = fileURLToPath(new URL(name, media))
-  const run = spawnSync(process.execPath, [command, 'inspect', ...flags, file], {
-    stdio: ['ignore', stdio, 'inherit'],
-    encoding: 'utf8',
-  })
-  if (run.error !== undefined) throw run.error
-  return run.stdout
-}
-
-function countOf(name: string): { readonly complete: number; readonly bytes: number } {
-  const lines = inspect(name, ['--json'], 'pipe').trimEnd().split('\n')
-  return JSON.parse(lines.at(-1) ?? '{}') as { complete: number; bytes: number }
-}
-
-const expectations = readExpectations()
-const differences: string[] = []
-for (const { name, bytes, fragments } of expectations) {
-  console.log(`\nkvs-fragments inspect samples/media/${name}`)
-  inspect(name, [], 'inherit')
-  const counted = countOf(name)
-  if (counted.complete !== fragments || counted.bytes !== bytes) {
-    differences.push(
-      `${name}: ${counted.complete} complete fragments in ${counted.bytes} bytes, not ${fragments} in ${bytes}`,
-    )
+const seconds = (performance.now() - startMs) / 1000
+const expected = camera.fragments.map((fragment) => fragment.fragmentNumber)
+const lost = expected.filter((number) => !digests.has(number)).length
+const repeated = yielded.length - digests.size
+const isInOrder = yielded.every((number, index) => number === expected[index])
+let changed = 0
+for (const stored of camera.fragments) {
+  for await (const fragment of parseGetMedia([stored.payload(0)])) {
+    const digest = digests.get(stored.fragmentNumber)
+    if (digest !== undefined && digest !== digestOf(fragment)) changed += 1
   }
 }
+const { bytes, reconnects, duplicatesDropped } = consumer.stats()
+const reasons = Object.entries(reconnects).map(([reason, count]) => `${reason} ${count}`)
+const row = (name: string, value: number | string, remark = ''): void =>
+  console.log(`  ${name.padEnd(11)}${String(value).padStart(6)}  ${remark}`.trimEnd())
 
-console.log(
-  `\n${expectations.length} streams inspected, ${differences.length} differ from the table`,
+console.log('\nreport')
+row('expected', expected.length, 'fragments on the server')
+row('yielded', yielded.length, isInOrder ? 'in order' : 'NOT IN ORDER')
+row('repeated', repeated, `${duplicatesDropped} came twice and were dropped`)
+row('lost', lost)
+row('changed', changed, 'every frame was compared with the server’s')
+row(
+  'reconnects',
+  reasons.reduce((sum, text) => sum + Number(text.split(' ')[1]), 0),
+  reasons.join(', '),
 )
-for (const difference of differences) console.error(difference)
-if (expectations.length === 0 || differences.length > 0) process.exitCode = 1
+row(
+  'rate',
+  (yielded.length / seconds).toFixed(1),
+  `fragments a second, ${((bytes * 8) / seconds / 1e6).toFixed(1)} Mbit/s`,
+)
+
+const sessionEnds = simulator.requests.filter((request) => request.ended === 'session').length
+const isComplete =
+  expected.length === FRAGMENTS && lost === 0 && repeated === 0 && changed === 0 && isInOrder
+// A demo in which nothing breaks shows nothing.
+const hasBroken = simulator.pendingFaults.length === 0 && sessionEnds > 0
+if (!hasBroken) console.log('\nNot everything that was to go wrong did.')
+console.log(isComplete ? '\nNothing was lost, nothing was repeated.' : '\nFAILED')
+process.exitCode = isComplete && hasBroken ? 0 : 1
+
+function digestOf(fragment: GetMediaFragment): string {
+  const hash = createHash('sha256')
+  for (const frame of fragment.frames) for (const slice of frame.slices) hash.update(slice)
+  return hash.digest('hex')
+}
+
+function textOf(event: ConsumerEvent): string | undefined {
+  switch (event.type) {
+    case 'sessionOpened':
+      return `session ${event.session} opened from ${event.selector.StartSelectorType}`
+    case 'sessionEnded':
+      return `session ${event.session} ended after ${event.fragments} fragments: ${event.reason}`
+    case 'serviceError':
+      return `  ! the service reports error ${event.id} ${event.code}: ${event.action}`
+    case 'requestFailed':
+      return `  ! ${event.operation} failed: ${event.exception}, status ${event.status}`
+    case 'reconnectScheduled':
+      return `  reconnecting in ${event.delayMs} ms, because: ${event.reason}`
+    case 'duplicateDropped':
+      return `  a repeated fragment was dropped`
+    case 'damagedFragment':
+      return `  ! a fragment came damaged: ${event.action}`
+    case 'gap':
+      return `  ! a gap: ${event.reason}`
+    default:
+      return undefined
+  }
+}
