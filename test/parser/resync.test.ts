@@ -119,8 +119,8 @@ describe('resync', () => {
     expectResync(
       ['00', decoy, decoy, SOUND],
       [
-        ['1+16 damaged', 'not-ebml at 17 0x0'],
-        ['18+16 damaged', 'not-ebml at 34 0x0'],
+        ['1+16 damaged', 'not-ebml at 17 '],
+        ['18+16 damaged', 'not-ebml at 34 '],
         ['35+36 complete', BLOCK],
       ],
       ['0-1 not-ebml', '17-18 not-ebml', '34-35 not-ebml'],
