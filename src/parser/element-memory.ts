@@ -1,25 +1,32 @@
 /** Longer elements are read anew each time: comparing and keeping them would cost more than it saves. */
 const LARGEST_REMEMBERED_BYTES = 4096
 
+/** What an element was read as, and what that cost: it is counted again each time it is not read again. */
+export interface KnownElement<T> {
+  readonly value: T
+  readonly elements: number
+  readonly bytes: number
+}
+
 /**
  * The last value of an element that every fragment repeats byte for byte, Tracks and Info: reading it again costs as much
  * as thirty frames, comparing it as much as two.
  */
 export class ElementMemory<T> {
   #bytes: Uint8Array | undefined
-  #value: T | undefined
+  #known: KnownElement<T> | undefined
   #pending: Uint8Array | undefined
 
   /**
    * The value of the element with the data `bytes[start, end)` when it is the one last kept; otherwise undefined, and
    * the data is held for {@link keep}.
    */
-  recall(bytes: Uint8Array, start: number, end: number): T | undefined {
+  recall(bytes: Uint8Array, start: number, end: number): KnownElement<T> | undefined {
     this.#pending = undefined
     const length = end - start
     if (length > LARGEST_REMEMBERED_BYTES) return undefined
     const known = this.#bytes
-    if (known !== undefined && isSame(known, bytes, start, length)) return this.#value
+    if (known !== undefined && isSame(known, bytes, start, length)) return this.#known
     const pending = new Uint8Array(length)
     pending.set(bytes.subarray(start, end))
     this.#pending = pending
@@ -27,10 +34,10 @@ export class ElementMemory<T> {
   }
 
   /** What the data last asked for was read as. */
-  keep(value: T): void {
+  keep(known: KnownElement<T>): void {
     if (this.#pending === undefined) return
     this.#bytes = this.#pending
-    this.#value = value
+    this.#known = known
     this.#pending = undefined
   }
 

@@ -100,13 +100,14 @@ export class FragmentAssembler<M> implements EbmlHandler {
   ): boolean {
     if (id === ID.EBML) this.#enterDocument(offset)
     else if (id === ID.Segment) this.#enterSegment(offset)
+    else if (id === ID.Cluster) this.#endBeforeCluster(offset)
     const fragment = this.#countElement(id, offset)
     switch (id) {
       case ID.EBML:
       case ID.Segment:
         return true
       case ID.Cluster:
-        this.#enterCluster(offset)
+        this.#enterCluster(fragment)
         return true
       case ID.Tags:
         this.#isInTags = true
@@ -184,7 +185,8 @@ export class FragmentAssembler<M> implements EbmlHandler {
       code === 'crc-mismatch'
         ? 'the bytes do not match their CRC-32: they changed on the way, or the producer is at fault'
         : 'a known element where it may not stand'
-    this.#openFragment(offset)
+    if (code === 'misplaced-element') this.#countElement(id, offset)
+    else this.#openFragment(offset)
     this.#ledger.report(code, message, id, offset)
   }
 
@@ -302,12 +304,13 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#headers.reset()
   }
 
-  #enterCluster(offset: number): void {
-    let fragment = this.#openFragment(offset)
-    if (fragment.cluster !== undefined && !this.#rule.isHoldingClusters(fragment.metadata)) {
-      this.#finishFragment('next', offset)
-      fragment = this.#openFragment(offset)
-    }
+  #endBeforeCluster(offset: number): void {
+    const fragment = this.#fragment
+    if (fragment?.cluster === undefined) return
+    if (!this.#rule.isHoldingClusters(fragment.metadata)) this.#finishFragment('next', offset)
+  }
+
+  #enterCluster(fragment: OpenFragment<M>): void {
     const cluster: ClusterContext<M> = {
       timestampTicks: 0n,
       timestampScale: this.#headers.info?.timestampScale ?? DEFAULT_TIMESTAMP_SCALE,

@@ -59,6 +59,8 @@ export class FragmentParser<M> {
   #failure: Error | undefined
   #truncation: Truncation | undefined
   #bytesRead = 0
+  /** The stream that the facts above are of has ended; the next push begins another. */
+  #isEnded = false
   // Where small chunks are gathered; filled once and never used again, like every space that frames are views of.
   #stage = new Uint8Array(0)
   #stagePosition = 0
@@ -91,12 +93,12 @@ export class FragmentParser<M> {
     return this.#failure
   }
 
-  /** After `end`: where the input stopped when that was inside an element. */
+  /** After `end` and until the next `push`: where the input stopped when that was inside an element. */
   get truncation(): Truncation | undefined {
     return this.#truncation
   }
 
-  /** Bytes pushed since the beginning or the last `reset`. */
+  /** Bytes pushed of this stream; after `end`, of the one that ended. */
   get bytesRead(): number {
     return this.#bytesRead
   }
@@ -112,6 +114,7 @@ export class FragmentParser<M> {
    */
   push(chunk: Uint8Array): readonly Fragment<M>[] {
     if (this.#failure !== undefined) throw this.#failure
+    if (this.#isEnded) this.#beginStream()
     this.#bytesRead += chunk.length
     if (chunk.length < STAGED_BYTES) {
       this.#parseStaged(chunk)
@@ -131,7 +134,7 @@ export class FragmentParser<M> {
 
   /**
    * The input has ended: answers the fragment that was open, if any. Where that was cut, `isComplete` is false and
-   * `truncation` tells where. The parser is then ready for another stream.
+   * `truncation` tells where. The parser is then ready for another stream, unless `onSkip` threw: then `failure` is set.
    *
    * @throws ParseError that the last chunk met.
    */
@@ -146,7 +149,7 @@ export class FragmentParser<M> {
     const ready = this.#ready ?? NOTHING
     this.#ready = undefined
     this.#reader.reset()
-    this.#lastResyncOffset = -1
+    this.#isEnded = true
     return ready
   }
 
@@ -155,9 +158,14 @@ export class FragmentParser<M> {
     this.#reader.reset()
     this.#assembler.reset()
     this.#skipError = undefined
-    this.#lastResyncOffset = -1
     this.#ready = undefined
     this.#failure = undefined
+    this.#beginStream()
+  }
+
+  #beginStream(): void {
+    this.#isEnded = false
+    this.#lastResyncOffset = -1
     this.#truncation = undefined
     this.#bytesRead = 0
   }
@@ -191,7 +199,7 @@ export class FragmentParser<M> {
       if (this.#skipError !== undefined) {
         const found = this.#scanner.scan(bytes)
         if (found === undefined) return
-        this.#reportSkip(this.#skipError, found.offset)
+        if (!this.#reportSkip(this.#skipError, found.offset)) return
         this.#lastResyncOffset = found.offset
         this.#reader.reset(found.offset)
         bytes = found.unread
@@ -209,7 +217,8 @@ export class FragmentParser<M> {
   #afterFailure(error: unknown, chunk: Uint8Array): Uint8Array | undefined {
     const failure = error instanceof Error ? error : new Error(String(error))
     const isDamage = failure instanceof ParseError
-    const offset = isDamage ? failure.offset : this.#reader.offset
+    // Where a callback threw is not known; at most at the end of what was pushed.
+    const offset = isDamage ? failure.offset : this.#bytesRead
     this.#assembler.abandon(failure, offset)
     if (!isDamage || !this.#isResyncing) {
       this.#failure = failure
@@ -224,8 +233,15 @@ export class FragmentParser<M> {
     return chunk.subarray(carried.length > 0 ? position : position + step)
   }
 
-  #reportSkip(error: ParseError, endOffset: number): void {
+  /** Answers false when the callback threw: that stops the parser like any other failure. */
+  #reportSkip(error: ParseError, endOffset: number): boolean {
     this.#skipError = undefined
-    this.#onSkip?.({ startOffset: error.offset, endOffset, error })
+    try {
+      this.#onSkip?.({ startOffset: error.offset, endOffset, error })
+      return true
+    } catch (thrown) {
+      this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+      return false
+    }
   }
 }

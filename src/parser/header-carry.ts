@@ -11,7 +11,7 @@ export class HeaderCarry {
   readonly bytes: Uint8Array = new Uint8Array(MAX_ID_WIDTH + MAX_SIZE_WIDTH)
   /** 0: nothing is carried. */
   length = 0
-  // The last header that was completed, for a search after a failure in it.
+  // The header that was completed in the chunk at hand, for a search after a failure in it.
   #offset = -1
   #completeLength = 0
   #resumeAt = 0
@@ -19,6 +19,11 @@ export class HeaderCarry {
   /** Where the chunk goes on after the header that was completed last. */
   get resumeAt(): number {
     return this.#resumeAt
+  }
+
+  /** A new chunk is at hand: what was completed before lies behind it. */
+  startChunk(): void {
+    this.#offset = -1
   }
 
   /** A header begins in `chunk[start, end)` and is cut there. */
@@ -40,7 +45,7 @@ export class HeaderCarry {
     return pos
   }
 
-  /** The bytes of the last header that was completed, when it began at absolute `offset`; otherwise undefined. */
+  /** The header that was completed in the chunk at hand, when it began at absolute `offset`; otherwise undefined. */
   headerAt(offset: number): Uint8Array | undefined {
     return offset === this.#offset ? this.bytes.subarray(0, this.#completeLength) : undefined
   }

@@ -35,6 +35,29 @@ export class FragmentLedger {
     return this.#errors
   }
 
+  /** Elements of the fragment so far. */
+  get elements(): number {
+    return this.#elements
+  }
+
+  /** Bytes held of the fragment so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Adds what reading something again would cost; false, and nothing is added, when that passes a limit. */
+  addKnown(elements: number, bytes: number): boolean {
+    if (
+      this.#elements + elements > this.#limits.maxElementsPerFragment ||
+      this.#bytes + bytes > this.#limits.maxFragmentBytes
+    ) {
+      return false
+    }
+    this.#elements += elements
+    this.#bytes += bytes
+    return true
+  }
+
   /** One more block of `bytes`, whole in its chunk. The same as the two calls below, in one for the hot path. */
   addBlock(bytes: number, id: number, offset: number): void {
     this.#elements += 1
@@ -125,11 +148,12 @@ export class FragmentLedger {
     return false
   }
 
-  /** Lists an error of content: the element is left out, the rest is sound. */
+  /** Lists an error of content: the element is left out (after a wrong checksum it is kept), the rest is sound. */
   report(code: ContentErrorCode, message: string, id: number, offset: number): void {
     if (this.#errors.length >= MAX_LISTED_ERRORS) return
+    const outcome = code === 'crc-mismatch' ? 'it was kept' : 'it was left out'
     this.#errors.push(
-      new ParseError(code, `${message}; it was left out`, { offset, path: pathOf(id) }),
+      new ParseError(code, `${message}; ${outcome}`, { offset, path: pathOf(id) }),
     )
   }
 

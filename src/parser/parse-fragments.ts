@@ -34,6 +34,7 @@ export async function* runParser<M>(
     if (parser.failure !== undefined) throw parser.failure
   }
   yield* parser.end()
+  if (parser.failure !== undefined) throw parser.failure
 }
 
 /**
@@ -58,6 +59,7 @@ export async function* runFrameParser<M>(
     if (parser.failure !== undefined) throw parser.failure
   }
   parser.end()
+  if (parser.failure !== undefined) throw parser.failure
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   unexpectedDocument,
   unknownSize,
 } from './structure-errors.js'
-import { isReservedId, readId, TOO_LARGE, UNKNOWN_SIZE } from './vint.js'
+import { isReservedId, TOO_LARGE, UNKNOWN_SIZE } from './vint.js'
 
 /** The kind of an element that may not stand where it does and is stepped over. */
 export const MISPLACED = -1
@@ -83,7 +83,7 @@ export class Placement {
     if (this.hasDocument) return
     for (let i = at; i < end && i < at + MAX_ID_WIDTH; i += 1) {
       if (header[i] !== ((ID.EBML >>> (24 - 8 * (i - at))) & 0xff)) {
-        throw notEbml(readId(header, at, i - at + 1), offset, offset === this.#startOffset)
+        throw notEbml(offset, offset === this.#startOffset)
       }
     }
   }
@@ -98,7 +98,7 @@ export class Placement {
   #judgeAtRoot(id: number, offset: number): number {
     if (id === ID.EBML || (id === ID.Segment && this.hasDocument)) return MASTER
     if (id === ID.Void && this.hasDocument) return BODY
-    throw notEbml(id, offset, offset === this.#startOffset)
+    throw notEbml(offset, offset === this.#startOffset)
   }
 
   /** In a Segment of unknown size nothing else would stop a damaged size from swallowing the rest of a live stream. */

@@ -154,7 +154,7 @@ export class EbmlReader {
    * @internal
    */
   unreadFrom(offset: number): { readonly carried: Uint8Array; readonly position: number } {
-    const carried = offset < this.#base ? this.#carry.headerAt(offset) : undefined
+    const carried = offset < this.#base + this.#from ? this.#carry.headerAt(offset) : undefined
     if (carried !== undefined) return { carried, position: this.#carry.resumeAt }
     const position = Math.max(this.#from, offset - this.#base)
     return { carried: NO_BYTES, position }
@@ -166,6 +166,7 @@ export class EbmlReader {
     const base = this.#base
     let pos = this.#from
     this.#crc?.startChunk(pos)
+    this.#carry.startChunk()
     // The rare resume stands out of line: most chunks begin inside a body or at a header.
     if (this.#state !== READ_HEADER) pos = this.#resumeElement(chunk)
     let isCarried = this.#carry.length > 0

@@ -17,8 +17,10 @@ export class SegmentHeaders {
   // Every fragment of a stream repeats them byte for byte.
   readonly #knownInfo = new ElementMemory<SegmentInfo>()
   readonly #knownTracks = new ElementMemory<readonly Track[]>()
-  /** Errors listed before the Info or Tracks at hand began. */
+  // Listed and counted before the Info or Tracks at hand began.
   #errorsBefore = 0
+  #elementsBefore = 0
+  #bytesBefore = 0
 
   #info: SegmentInfo | undefined
   #tracks: readonly Track[] = NO_TRACKS
@@ -73,18 +75,20 @@ export class SegmentHeaders {
     const isWhole = end - start === size
     if (id === ID.Info) {
       const info = isWhole ? this.#knownInfo.recall(bytes, start, end) : this.#knownInfo.forget()
-      if (info !== undefined) {
-        this.#info = info
+      if (info !== undefined && this.#ledger.addKnown(info.elements, info.bytes)) {
+        this.#info = info.value
         return false
       }
     } else {
       const known = this.#knownTracks
       const tracks = isWhole ? known.recall(bytes, start, end) : known.forget()
-      if (tracks !== undefined) {
-        this.#useTracks(tracks)
+      if (tracks !== undefined && this.#ledger.addKnown(tracks.elements, tracks.bytes)) {
+        this.#useTracks(tracks.value)
         return false
       }
     }
+    this.#elementsBefore = this.#ledger.elements
+    this.#bytesBefore = this.#ledger.bytes
     this.#errorsBefore = this.#ledger.errors.length
     this.#open.push(new ElementNode(id))
     return true
@@ -106,13 +110,15 @@ export class SegmentHeaders {
     if (node === undefined || this.#open.length > 0) return
     // What was wrong in it is reported for every fragment, so it has to be read every time.
     const isSound = this.#ledger.errors.length === this.#errorsBefore
+    const elements = this.#ledger.elements - this.#elementsBefore
+    const bytes = this.#ledger.bytes - this.#bytesBefore
     if (node.id === ID.Info) {
       const info = readSegmentInfo(node)
-      if (isSound) this.#knownInfo.keep(info)
+      if (isSound) this.#knownInfo.keep({ value: info, elements, bytes })
       this.#info = info
     } else {
       const tracks = node.childrenOf(ID.TrackEntry).map(readTrack)
-      if (isSound) this.#knownTracks.keep(tracks)
+      if (isSound) this.#knownTracks.keep({ value: tracks, elements, bytes })
       this.#useTracks(tracks)
     }
   }

@@ -17,11 +17,12 @@ function structureError(
 }
 
 /** Something else than an EBML header where one is due. */
-export function notEbml(id: number, offset: number, isAtStart: boolean): ParseError {
+export function notEbml(offset: number, isAtStart: boolean): ParseError {
   const message = isAtStart
     ? 'this is not an EBML stream: it does not begin with 1A 45 DF A3; check that the input is Matroska, WebM or a GetMedia payload'
     : `neither an EBML header nor a Segment follows the last document; ${DAMAGED}`
-  return structureError('not-ebml', message, offset, nameOf(id))
+  // Nothing is open, and how much of the ID can be read depends on the chunks.
+  return structureError('not-ebml', message, offset, '')
 }
 
 /** A first byte that begins no ID. */
