@@ -74,8 +74,8 @@ try {
     yielded.push(number)
     digests.set(number, digestOf(fragment))
     if (yielded.length % 10 === 0) say(`      ${yielded.length} fragments`)
-    if (number === camera.fragments.at(-1)?.fragmentNumber && camera.appendedCount === FRAGMENTS)
-      break
+    const isAllThere = camera.appendedCount === FRAGMENTS
+    if (isAllThere && number === camera.fragments.at(-1)?.fragmentNumber) break
   }
 } catch (error) {
   say(`ended by ${String(error)}`)
