@@ -102,11 +102,11 @@ function tailCommand(
   endpoint: string,
   env: CommandIo['env'],
 ): string {
-  const start = live === undefined ? ' --start earliest' : ''
+  const from = live === undefined ? ' --start earliest' : ''
   // A profile would go before them.
   const profile = env['AWS_PROFILE'] === undefined ? '' : 'AWS_PROFILE= '
   const credentials = `${profile}AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any`
-  return `${credentials} kvs-fragments tail --endpoint ${endpoint} --stream-name ${name}${start}`
+  return `${credentials} kvs-fragments tail --endpoint ${endpoint} --stream-name ${name}${from}`
 }
 
 /** A line for each request that is answered or has ended, until the signal is aborted or nobody reads any more. */

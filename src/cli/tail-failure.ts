@@ -1,8 +1,9 @@
-import { ConsumerError, type RequestFailedEvent } from '../consumer/index.js'
 import {
+  ConsumerError,
   DamagedFragmentError,
   EndpointRefusedError,
   InvalidOptionError,
+  type RequestFailedEvent,
   ResumePointLostError,
 } from '../consumer/index.js'
 import { ServiceError } from '../tags/service-error.js'

@@ -114,8 +114,8 @@ class Tail {
   #onEvent(event: ConsumerEvent, stop: () => void): void {
     if (event.type === 'sessionOpened') this.#hasOpened = true
     // There is no next try after what was given up.
-    if (event.type !== 'reconnectScheduled' || this.#failure === undefined)
-      this.#report.event(event)
+    const isOver = event.type === 'reconnectScheduled' && this.#failure !== undefined
+    if (!isOver) this.#report.event(event)
     if (event.type !== 'requestFailed') return
     this.#lastRequest = event
     if (this.#hasOpened || !isHopeless(event)) return
