@@ -58,21 +58,23 @@ export async function openSampleStream(options: SampleOptions = {}): Promise<Sam
     },
     onEnd(callback) {
       onInterrupt(callback)
-      void whenAllIsRead(simulator, stream, count).then(() => callback())
+      void callWhenRead(callback, simulator, stream, count)
     },
     [Symbol.asyncDispose]: () => simulator.close(),
   }
 }
 
-/** Somebody has asked for what comes after the last fragment. */
-function whenAllIsRead(
+/** All is read when somebody has asked for what comes after the last fragment. */
+async function callWhenRead(
+  callback: () => void,
   simulator: Simulator,
   stream: SimulatedStream,
   count: number,
 ): Promise<void> {
-  return simulator.whenRequests((requests) => {
+  await simulator.whenRequests((requests) => {
     const last = stream.fragments.at(-1)?.continuationToken
     if (last === undefined || stream.appendedCount < count) return false
     return requests.some((request) => request.startSelector?.ContinuationToken === last)
   })
+  callback()
 }
