@@ -39,7 +39,7 @@ export interface CompletionRule<M> {
   /** True when these tags belong to a new fragment although the open one has a Cluster and no closing tags. */
   isOpening(tags: readonly Tag[]): boolean
   /** A Tags element ended: takes what it says into `metadata`. */
-  readTags(metadata: M, tags: readonly Tag[], fragmentOffset: number): TagsReading
+  readTags(metadata: M, tags: readonly Tag[]): TagsReading
   /** True when a further Cluster belongs to the open fragment, false when each Cluster is a fragment. */
   isHoldingClusters(metadata: M): boolean
   /** Judges a fragment that ends without closing tags: undefined when it is complete all the same. */

@@ -345,7 +345,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
       fragment = this.#openFragment(this.#tagsOffset)
     }
     fragment.hasContent = true
-    const reading = this.#rule.readTags(fragment.metadata, tags, fragment.offset)
+    const reading = this.#rule.readTags(fragment.metadata, tags)
     for (const tag of reading.producerTags) fragment.tags.push(tag)
     if (reading.isClosing) this.#emit(fragment, endOffset, undefined, undefined)
   }

@@ -38,17 +38,36 @@ export async function* runParser<M>(
 }
 
 /**
- * Drives a parser over a source and yields frames as they become whole; `makeParser` gets the callback to pass on as
- * `onFrame`.
+ * The options of a parser in frame mode: it keeps no frame, and gives each to `emit` after the caller's own `onFrame`.
  *
  * @internal
  */
-export async function* runFrameParser<M>(
+export function frameModeOf<M, O extends FragmentParserOptions<M>>(
+  options: O,
+  emit: (frame: Frame<M>) => void,
+): O {
+  return {
+    ...options,
+    collectFrames: false,
+    onFrame: (frame: Frame<M>) => {
+      options.onFrame?.(frame)
+      emit(frame)
+    },
+  }
+}
+
+/**
+ * Drives a parser over a source and yields frames as they become whole; `makeParser` gets the options in frame mode.
+ *
+ * @internal
+ */
+export async function* runFrameParser<M, O extends FragmentParserOptions<M>>(
   source: ByteSource,
-  makeParser: (onFrame: (frame: Frame<M>) => void) => FragmentParser<M>,
+  options: O,
+  makeParser: (options: O) => FragmentParser<M>,
 ): AsyncGenerator<Frame<M>, void, undefined> {
   let frames: Frame<M>[] = []
-  const parser = makeParser((frame) => frames.push(frame))
+  const parser = makeParser(frameModeOf<M, O>(options, (frame) => frames.push(frame)))
   for await (const chunk of source) {
     parser.push(chunk)
     if (frames.length > 0) {
@@ -70,16 +89,7 @@ export async function* parseFrames(
   source: ByteSource,
   options: FragmentParserOptions<undefined> = {},
 ): AsyncGenerator<Frame<undefined>, void, undefined> {
-  yield* runFrameParser(
-    source,
-    (onFrame) =>
-      new FragmentParser(MATROSKA_RULE, {
-        ...options,
-        collectFrames: false,
-        onFrame: (frame) => {
-          options.onFrame?.(frame)
-          onFrame(frame)
-        },
-      }),
-  )
+  yield* runFrameParser(source, options, (frameOptions) => {
+    return new FragmentParser(MATROSKA_RULE, frameOptions)
+  })
 }

@@ -5,7 +5,7 @@ import { resolveLimits } from '../parser/limits.js'
 import type { ByteSource } from '../parser/parse-fragments.js'
 import { runFrameParser, runParser } from '../parser/parse-fragments.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
-import { makeFragmentParser, makeFrameParser } from './make-parser.js'
+import { makeFragmentParser } from './make-parser.js'
 import type { FragmentStreamOptions } from './stream-options.js'
 
 /**
@@ -39,9 +39,7 @@ export function frameTransformStream<M = FragmentMetadata>(
 ): TransformStream<Uint8Array, Frame<M>> {
   // The parser is made when reading begins: a limit that is none is told now.
   resolveLimits(options)
-  return transformStreamOf((source) =>
-    runFrameParser(source, (onFrame) => makeFrameParser(options, onFrame)),
-  )
+  return transformStreamOf((source) => runFrameParser(source, options, makeFragmentParser))
 }
 
 /**

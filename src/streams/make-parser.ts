@@ -1,6 +1,7 @@
 import type { CompletionRule } from '../parser/completion.js'
 import { FragmentParser } from '../parser/fragment-parser.js'
 import type { Frame } from '../parser/frame.js'
+import { frameModeOf } from '../parser/parse-fragments.js'
 import { GetMediaRule } from '../tags/boundary.js'
 import type { FragmentStreamOptions } from './stream-options.js'
 
@@ -14,14 +15,7 @@ export function makeFrameParser<M>(
   options: FragmentStreamOptions<M>,
   emit: (frame: Frame<M>) => void,
 ): FragmentParser<M> {
-  return new FragmentParser(ruleOf(options), {
-    ...options,
-    collectFrames: false,
-    onFrame: (frame) => {
-      options.onFrame?.(frame)
-      emit(frame)
-    },
-  })
+  return makeFragmentParser(frameModeOf(options, emit))
 }
 
 function ruleOf<M>(options: FragmentStreamOptions<M>): CompletionRule<M> {

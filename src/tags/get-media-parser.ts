@@ -66,16 +66,5 @@ export async function* parseGetMediaFrames(
   source: ByteSource,
   options: GetMediaParserOptions = {},
 ): AsyncGenerator<GetMediaFrame, void, undefined> {
-  yield* runFrameParser(
-    source,
-    (onFrame) =>
-      new GetMediaParser({
-        ...options,
-        collectFrames: false,
-        onFrame: (frame) => {
-          options.onFrame?.(frame)
-          onFrame(frame)
-        },
-      }),
-  )
+  yield* runFrameParser(source, options, (frameOptions) => new GetMediaParser(frameOptions))
 }
