@@ -90,7 +90,8 @@ function sequence(each: SessionPlan, start: number, count: number): Sent[] {
     // Nobody can tell that the very first fragment was left out: it is skipped only when one came before.
     if (n === each.skipAt && index > 0) continue
     sent.push({ index, isDamaged: n === each.flipAt })
-    if (n === each.repeatAt && n > 0) {
+    // Not after the very last one, where the loop breaks before it has read on.
+    if (n === each.repeatAt && n > 0 && index < count - 1) {
       sent.push({ index: index - 1, isDamaged: false }, { index, isDamaged: n === each.flipAt })
     }
   }

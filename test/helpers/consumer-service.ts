@@ -53,8 +53,18 @@ export function createLog(
         data: Uint8Array.of(index >> 8, index & 0xff, frame >> 8, frame & 0xff),
       })),
     }
-    const bytes = buildFragment(spec)
-    return { index, fragmentNumber, serverTimestampMs, bytes, spec }
+    let bytes: Uint8Array | undefined
+    return {
+      index,
+      fragmentNumber,
+      serverTimestampMs,
+      spec,
+      // Made when it is first sent: long logs are rarely read to their end.
+      get bytes() {
+        bytes ??= buildFragment(spec)
+        return bytes
+      },
+    }
   })
 }
 
