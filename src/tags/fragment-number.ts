@@ -1,3 +1,5 @@
+import { printable } from './printable.js'
+
 const FRAGMENT_NUMBER = /^\d{1,128}$/
 
 /**
@@ -12,7 +14,7 @@ export function isFragmentNumber(text: string): boolean {
 function significantDigits(text: string): string {
   if (!isFragmentNumber(text)) {
     throw new TypeError(
-      `${JSON.stringify(text.slice(0, 32))} is not a fragment number: pass the 1 to 128 decimal digits of AWS_KINESISVIDEO_FRAGMENT_NUMBER.`,
+      `${JSON.stringify(printable(text).slice(0, 32))} is not a fragment number: pass the 1 to 128 decimal digits of AWS_KINESISVIDEO_FRAGMENT_NUMBER.`,
     )
   }
   return text.replace(/^0+(?=\d)/, '')

@@ -1,3 +1,5 @@
+import { printable } from './printable.js'
+
 /**
  * What to do about an in-band error.
  *
@@ -136,19 +138,25 @@ export interface ServiceErrorFacts {
   readonly code: string | undefined
   /** The fragment the error names; `undefined` when it names none. */
   readonly fragmentNumber: string | undefined
+  /** What the service said in words, for the message; nothing by default. */
+  readonly sentence?: string | undefined
 }
 
 /**
  * An error that the service reported inside the stream. It says nothing about the bytes around it: fragments before it
  * are whole, and the service closes the response after it.
  *
- * The message is the cause, then the remedy. Remote text in it, and in `code` and `fragmentNumber`, is cut to 128 UTF-16
- * units and stripped of control and formatting characters: safe for a log and a terminal.
+ * The message is the cause, then the remedy. Where the service sent a sentence for a code, as EXCEPTION_MESSAGE may be, the
+ * sentence stands in the message. Remote text in it, and in `code` and `fragmentNumber`, is cut to 128 UTF-16 units and
+ * stripped of control and formatting characters: safe for a log and a terminal.
  */
 export class ServiceError extends Error {
   /** AWS_KINESISVIDEO_ERROR_ID; `undefined` when none, or none that is a number, was sent. */
   readonly id: number | undefined
-  /** AWS_KINESISVIDEO_ERROR_CODE; the code of {@link SERVICE_ERRORS} when none was sent; `UNKNOWN` for an unknown ID. */
+  /**
+   * AWS_KINESISVIDEO_ERROR_CODE; the code of {@link SERVICE_ERRORS} when none, or a sentence, was sent; `UNKNOWN` for an
+   * unknown ID.
+   */
   readonly code: string
   /** The fragment the error names, as text; `undefined` when it names none. */
   readonly fragmentNumber: string | undefined
@@ -165,8 +173,9 @@ export class ServiceError extends Error {
       facts.fragmentNumber === undefined ? undefined : printable(facts.fragmentNumber)
     const where = fragmentNumber === undefined ? '' : ` at fragment ${fragmentNumber}`
     const id = facts.id === undefined ? '' : ` ${facts.id}`
+    const sentence = facts.sentence === undefined ? '' : ` ("${printable(facts.sentence)}")`
     super(
-      `Kinesis Video Streams reported error${id} ${code}${where}: ${definition.meaning}. ${definition.remedy}`,
+      `Kinesis Video Streams reported error${id} ${code}${where}: ${definition.meaning}${sentence}. ${definition.remedy}`,
     )
     this.name = 'ServiceError'
     this.id = facts.id
@@ -181,23 +190,25 @@ export class ServiceError extends Error {
  * Makes a {@link ServiceError} out of the texts of the error tags, whichever of them were sent: ERROR_ID and ERROR_CODE,
  * or EXCEPTION_ERROR_CODE and EXCEPTION_MESSAGE of GetMediaForFragmentList. Total: any texts give an error, none throws.
  *
- * A number counts as the ID and any other text as the code, in whichever tag they stand; a code that came alone is looked
- * up in {@link SERVICE_ERRORS} by its text.
+ * A number counts as the ID and any other text as the code, in whichever tag they stand, but a text of several words is a
+ * sentence for the message; a code that came alone is looked up in {@link SERVICE_ERRORS} by its text.
  */
 export function createServiceError(
   idText: string | undefined,
   codeText: string | undefined,
   fragmentNumber: string | undefined,
 ): ServiceError {
-  const id = readId(idText)
-  if (id !== undefined) return new ServiceError({ id, code: codeText, fragmentNumber })
-  const idFromCode = readId(codeText)
-  // What the ID tag holds is no number, so it is the only text left that can say something.
-  if (idFromCode !== undefined) {
-    return new ServiceError({ id: idFromCode, code: idText, fragmentNumber })
+  const id = readId(idText) ?? readId(codeText)
+  let code: string | undefined
+  let sentence: string | undefined
+  // The code tag first: what the ID tag holds, when it is no number, counts where that one says nothing.
+  for (const text of [codeText, idText]) {
+    const said = printable(text ?? '').trim()
+    if (said === '' || readId(said) !== undefined) continue
+    if (/\s/.test(said)) sentence ??= said
+    else code ??= said
   }
-  const isCodeMissing = codeText === undefined || printable(codeText) === ''
-  return new ServiceError({ id, code: isCodeMissing ? idText : codeText, fragmentNumber })
+  return new ServiceError({ id, code, fragmentNumber, sentence })
 }
 
 // Nine digits: always a safe integer. Documented IDs have four.
@@ -212,9 +223,4 @@ function findDefinition(id: number | undefined, code: string): ServiceErrorDefin
     if (definition.code === code) return definition
   }
   return UNKNOWN_ERROR
-}
-
-// Cut first: the work is then bounded too. Cc: control characters, Cf: direction marks and the like, Cs: lone surrogates.
-function printable(text: string): string {
-  return text.slice(0, 128).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '')
 }

@@ -51,8 +51,9 @@ describe('compareFragmentNumbers', () => {
 
   it('quotes no more than 32 characters of what it refuses, without control characters', () => {
     expect(() => compareFragmentNumbers(`\u001b[31m${'x'.repeat(100_000)}`, '1')).toThrow(
-      /^"\\u001b\[31mx{27}" is not a fragment number/,
+      /^"\[31mx{28}" is not a fragment number/,
     )
+    expect(() => compareFragmentNumbers('1\u009b\u007f\u202e2', '1')).toThrow(/^"12" is not/)
   })
 })
 

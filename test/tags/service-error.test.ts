@@ -67,9 +67,9 @@ describe('createServiceError', () => {
       id: undefined,
       code: 'A_CODE',
     })
-    expect(createServiceError('four thousand', undefined, undefined)).toMatchObject({
+    expect(createServiceError('four-thousand', undefined, undefined)).toMatchObject({
       id: undefined,
-      code: 'four thousand',
+      code: 'four-thousand',
     })
     for (const idText of ['', '-1', '4000.5', '0x10', '1e3', '9'.repeat(40), 'NaN']) {
       expect(createServiceError(idText, 'A_CODE', undefined), idText).toMatchObject({
@@ -89,6 +89,19 @@ describe('createServiceError', () => {
     expect(createServiceError('KMS_KEY_ACCESS_DENIED', ' 4500 ', undefined)).toMatchObject({
       id: 4500,
       code: 'KMS_KEY_ACCESS_DENIED',
+    })
+  })
+
+  it('puts a sentence into the message, not into the code', () => {
+    const sentence = 'The requested fragment was \u202enot found.'
+    const error = createServiceError('4000', sentence, undefined)
+    expect(error.code).toBe('REQUESTED_FRAGMENT_NOT_FOUND')
+    expect(error.message).toContain('is not found ("The requested fragment was not found."). The')
+    expect(createServiceError('7', sentence, undefined).code).toBe('UNKNOWN')
+    expect(createServiceError('KMS_KEY_DISABLED', sentence, undefined)).toMatchObject({
+      code: 'KMS_KEY_DISABLED',
+      action: 'fail',
+      message: expect.stringContaining('("The requested fragment was not found.")') as string,
     })
   })
 
