@@ -27,7 +27,7 @@ const LIVE = { count: 10, intervalMs: 150 }
 
 export async function openSampleStream(options: SampleOptions = {}): Promise<SampleStream> {
   const { STREAM_NAME: streamName, STREAM_ARN: streamARN } = process.env
-  const onInterrupt = (callback: () => void): void => void process.once('SIGINT', callback)
+  const onInterrupt = (callback: () => void): void => void process.on('SIGINT', callback)
   const close = async (): Promise<void> => {}
   if (streamName !== undefined || streamARN !== undefined) {
     const choice = streamARN === undefined ? { streamName: streamName! } : { streamARN }

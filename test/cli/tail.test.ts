@@ -1,0 +1,393 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import {
+  type Fault,
+  type Simulator,
+  type SimulatorOptions,
+  fragmentsFromFile,
+  startSimulator,
+  syntheticFragments,
+} from '../../src/simulator/index.js'
+import { jsonLines, runCommand, samplePath } from './run-command.js'
+import { CANARY, endCommand, startCommand } from './spawn-command.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'kvs-fragments-tail-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let simulator: Simulator | undefined
+afterEach(() => simulator?.close())
+
+/** A stream "camera" that holds camera.mkv, its five fragments two seconds apart. */
+async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
+  const fragments = fragmentsFromFile(readFileSync(samplePath('camera.mkv')))
+  simulator = await startSimulator({
+    streams: [{ name: 'camera', fragments }, { name: 'live' }],
+    ...options,
+    limits: { idleEndMs: 200, ...options.limits },
+  })
+  return simulator
+}
+
+/** The command line that reads a stream of the simulator. */
+function tailOf(server: Simulator, ...flags: readonly string[]): readonly string[] {
+  const hasStream = flags.includes('--stream-arn') || flags.includes('--stream-name')
+  const name = hasStream ? [] : ['--stream-name', 'camera']
+  return ['tail', '--endpoint', server.endpoint, '--json', ...name, ...flags]
+}
+
+function numbersOf(stdout: string): readonly unknown[] {
+  const lines = jsonLines(stdout)
+  return lines.filter(({ type }) => type === 'fragment').map((line) => line['fragmentNumber'])
+}
+
+function eventsOf(stdout: string): readonly unknown[] {
+  const lines = jsonLines(stdout)
+  return lines.filter(({ type }) => type === 'event').map((line) => line['event'])
+}
+
+describe('tail --json', () => {
+  it('writes the lines that inspect writes of the same fragments, events between them', async () => {
+    const server = await simulate()
+    const { stdout, stderr, exitCode } = await endCommand(
+      tailOf(server, '--start', 'earliest', '--limit', '5'),
+    )
+    const inspected = await runCommand(['inspect', '--json', samplePath('camera.mkv')])
+    const own = stdout.split('\n').filter((line) => !line.startsWith('{"type":"event"'))
+    expect(own.join('\n')).toBe(inspected.stdout)
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(eventsOf(stdout)).toEqual(['sessionOpened', 'sessionEnded', 'closed', 'position'])
+    expect(stdout).toContain(
+      '{"type":"event","event":"sessionOpened","session":1,"selector":{"StartSelectorType":"EARLIEST"},"requestId":"',
+    )
+  })
+
+  describe('starts', () => {
+    const forms: readonly (readonly [string, (held: readonly string[]) => string, number])[] = [
+      ['at the earliest', () => 'earliest', 0],
+      ['after a fragment', (held) => `after:${held[1]}`, 2],
+      ['at a fragment', (held) => `at:${held[1]}`, 1],
+      ['at a server time in seconds', () => 'server:1700000004.613', 2],
+      ['at a server time with a zone', () => 'server:2023-11-14T23:13:26.613+01:00', 3],
+      ['at a producer time in UTC', () => 'producer:2023-11-14 22:13:26', 3],
+      ['after the fragment of a token', (held) => `token:${held[3]}`, 4],
+    ]
+    it.each(forms)('%s', async (_, start, first) => {
+      const server = await simulate()
+      const held = server.streams.get('camera')!.fragments.map((f) => f.fragmentNumber)
+      const limit = String(held.length - first)
+      const run = await endCommand(tailOf(server, '--start', start(held), '--limit', limit))
+      expect(numbersOf(run.stdout)).toEqual(held.slice(first))
+      expect(run.exitCode).toBe(0)
+    })
+
+    it('with what comes next, which is the default, by the ARN of the stream', async () => {
+      const server = await simulate()
+      const live = server.streams.get('live')!
+      const tail = startCommand(tailOf(server, '--stream-arn', live.arn, '--limit', '1'))
+      await tail.whenLine(/sessionOpened/)
+      const [next] = syntheticFragments()
+      const stored = live.append(next!)
+      expect(numbersOf((await tail.outcome).stdout)).toEqual([stored.fragmentNumber])
+      expect(server.requests.at(-1)!.startSelector).toEqual({ StartSelectorType: 'NOW' })
+    })
+  })
+
+  it('shows every fragment once, whatever goes wrong', async () => {
+    const faults: readonly Fault[] = [
+      { at: { fragment: 1, offset: 'middle' }, do: 'reset' },
+      { at: { fragment: 2, offset: 'middle' }, do: 'cleanEnd' },
+      { at: { fragment: 2 }, do: 'duplicate' },
+      { at: { fragment: 3 }, do: { errorTag: 5000 } },
+      { at: { fragment: 4, offset: 900 }, do: 'flip', bytes: 2000 },
+    ]
+    const server = await simulate({ faults, tokenStart: 'at' })
+    const held = server.streams.get('camera')!.fragments.map((f) => f.fragmentNumber)
+    const run = await endCommand(tailOf(server, '--start', 'earliest', '--limit', '5'))
+    expect(numbersOf(run.stdout)).toEqual(held)
+    expect(server.pendingFaults).toEqual([])
+    for (const name of [
+      'serviceError',
+      'duplicateDropped',
+      'damagedFragment',
+      'reconnectScheduled',
+    ]) {
+      expect(eventsOf(run.stdout)).toContain(name)
+    }
+    expect(jsonLines(run.stdout).at(-1)).toMatchObject({
+      fragments: 5,
+      truncated: false,
+      errors: 0,
+    })
+    expect([run.exitCode, run.stderr]).toEqual([0, ''])
+  })
+
+  it('ends when no fragment came for the idle timeout', async () => {
+    const server = await simulate()
+    const run = await endCommand(tailOf(server, '--start', 'earliest', '--idle-timeout', '2'))
+    expect(numbersOf(run.stdout)).toHaveLength(5)
+    expect([run.exitCode, run.stderr]).toEqual([0, ''])
+  })
+
+  it('ends quietly when its reader has left', async () => {
+    const server = await simulate()
+    const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
+    server.streams.get('live')!.startLive({ source, intervalMs: 20 })
+    const tail = startCommand(tailOf(server, '--stream-name', 'live'))
+    await tail.whenLine(/"fragment"/)
+    tail.child.stdout!.destroy()
+    const { exitCode, stderr } = await tail.outcome
+    expect([exitCode, stderr]).toEqual([0, ''])
+  })
+})
+
+describe('tail --checkpoint', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'saves its position at %s, and the next run goes on exactly after it',
+    async (signal) => {
+      const server = await simulate()
+      const live = server.streams.get('live')!
+      const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
+      live.startLive({ source, intervalMs: 30 })
+      const checkpoint = path.join(folder, `at-${signal}`)
+      const flags = ['--stream-name', 'live', '--start', 'earliest', '--checkpoint', checkpoint]
+      const first = startCommand(tailOf(server, ...flags))
+      await first.whenLine(/"type":"fragment","index":4/)
+      first.child.kill(signal)
+      const before = await first.outcome
+      const seen = numbersOf(before.stdout)
+      const position = jsonLines(before.stdout).at(-2)
+      expect(position).toMatchObject({
+        event: 'position',
+        fragmentNumber: seen.at(-1),
+        saved: true,
+      })
+      expect(before.stderr).toBe(
+        `ended after fragment ${seen.at(-1)}; saved in "${checkpoint}", from where the same command goes on\n`,
+      )
+      const after = await endCommand(tailOf(server, ...flags, '--limit', '5'))
+      expect([before.exitCode, after.exitCode]).toEqual([0, 0])
+      const held = live.fragments.map((fragment) => fragment.fragmentNumber)
+      expect([...seen, ...numbersOf(after.stdout)]).toEqual(held.slice(0, seen.length + 5))
+    },
+  )
+
+  it('repeats at most the fragment in hand after a kill', async () => {
+    const server = await simulate()
+    const live = server.streams.get('live')!
+    const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
+    live.startLive({ source, intervalMs: 30 })
+    const checkpoint = path.join(folder, 'killed')
+    const flags = ['--stream-name', 'live', '--start', 'earliest', '--checkpoint', checkpoint]
+    const first = startCommand(tailOf(server, ...flags))
+    await first.whenLine(/"event":"checkpointSaved"/)
+    first.child.kill('SIGKILL')
+    const seen = numbersOf((await first.outcome).stdout)
+    const again = numbersOf((await endCommand(tailOf(server, ...flags, '--limit', '3'))).stdout)
+    const held = live.fragments.map((fragment) => fragment.fragmentNumber)
+    const at = held.indexOf(again[0] as string)
+    // Something was saved, and nothing lies between what was seen and what comes.
+    expect(at).toBeGreaterThan(0)
+    expect(at).toBeLessThanOrEqual(seen.length)
+    expect(again).toEqual(held.slice(at, at + 3))
+  })
+
+  it('stops when another process takes it over', async () => {
+    const server = await simulate()
+    const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
+    server.streams.get('live')!.startLive({ source, intervalMs: 30 })
+    const checkpoint = path.join(folder, 'two')
+    const flags = ['--stream-name', 'live', '--start', 'earliest', '--checkpoint', checkpoint]
+    const first = startCommand(tailOf(server, ...flags))
+    await first.whenLine(/checkpointSaved/)
+    const second = await endCommand(tailOf(server, ...flags, '--limit', '1'))
+    const { exitCode, stderr } = await first.outcome
+    expect([second.exitCode, exitCode]).toEqual([0, 1])
+    expect(stderr).toBe(
+      `kvs-fragments: another process reads with the checkpoint "${checkpoint}": give each its own\n`,
+    )
+  })
+})
+
+describe('tail when it cannot go on', () => {
+  const failures: readonly (readonly [string, readonly string[], RegExp, SimulatorOptions?])[] = [
+    [
+      'there is no such stream',
+      ['--stream-name', 'none'],
+      /^kvs-fragments: there is no stream "none": check its name, the region and the account\n$/,
+    ],
+    [
+      'the service’s key is denied',
+      ['--start', 'earliest'],
+      /^kvs-fragments: .*4500.*kms:Decrypt.*\n$/,
+      { faults: [{ at: { fragment: 1 }, do: { errorTag: 4500 } }] },
+    ],
+    [
+      'the start has expired',
+      ['--start', 'token:gone'],
+      /^kvs-fragments: the stream does not hold the fragment to start from .*--start earliest or --start now\n$/,
+    ],
+    [
+      'the credentials are refused',
+      [],
+      /^kvs-fragments: .* is not allowed \(UnrecognizedClient\): check the credentials.*\n$/,
+      { accessKeyIds: ['another'] },
+    ],
+  ]
+  it.each(failures)('says so in one sentence: %s', async (_, flags, sentence, options) => {
+    const server = await simulate(options)
+    const { exitCode, stdout, stderr } = await endCommand(tailOf(server, ...flags))
+    expect(stderr).toMatch(sentence)
+    const [error, last] = jsonLines(stdout).filter(
+      ({ type }) => type === 'error' || type === 'summary',
+    )
+    expect(error).toMatchObject({ type: 'error', offset: null })
+    expect(`kvs-fragments: ${error!['message']}\n`).toBe(stderr)
+    expect(last).toMatchObject({ type: 'summary', errors: 1 })
+    expect(exitCode).toBe(1)
+  })
+
+  it('says that there are no credentials', async () => {
+    const server = await simulate()
+    const { exitCode, stderr } = await endCommand(tailOf(server), {})
+    expect(stderr).toMatch(/^kvs-fragments: the AWS SDK found no credentials: set AWS_PROFILE.*\n$/)
+    expect([exitCode, server.requests]).toEqual([1, []])
+  })
+
+  it('says that no region is set, which loopback does not need', async () => {
+    const { exitCode, stderr } = await endCommand(['tail', '--stream-name', 'camera'])
+    expect(stderr).toBe('kvs-fragments: no AWS region is set: give --region, or set AWS_REGION\n')
+    expect(exitCode).toBe(2)
+  })
+
+  it('gives up an address that never answered', async () => {
+    const server = await simulate()
+    await server.close()
+    const { exitCode, stderr } = await endCommand(tailOf(server))
+    expect(stderr).toBe(
+      'kvs-fragments: GetDataEndpoint does not reach the service (ECONNREFUSED): check --endpoint, the region and the network\n',
+    )
+    expect(exitCode).toBe(1)
+  })
+})
+
+describe('tail --log-level', () => {
+  it('writes JSON to stderr, and never a credential', async () => {
+    const faults: readonly Fault[] = [{ at: { fragment: 1, offset: 'middle' }, do: 'reset' }]
+    const server = await simulate({ faults })
+    const flags = ['--start', 'earliest', '--limit', '3', '--log-level', 'trace']
+    const { stdout, stderr } = await endCommand(tailOf(server, ...flags))
+    const log = jsonLines(stderr)
+    expect(log.map((line) => line['message'])).toContain('session opened')
+    for (const line of log) expect(line).toHaveProperty('level')
+    expect(numbersOf(stdout)).toHaveLength(3)
+    expect(stdout + stderr).not.toContain(CANARY)
+  })
+})
+
+describe('tail for people', () => {
+  it('shows a table, and what happens in between', async () => {
+    const faults: readonly Fault[] = [{ at: { fragment: 1, offset: 'middle' }, do: 'reset' }]
+    const server = await simulate({ faults })
+    const { stdout, exitCode } = await endCommand(
+      tailOf(server, '--start', 'earliest', '--limit', '3').filter((flag) => flag !== '--json'),
+    )
+    expect(stdout).toMatch(/^ {8}session 1 opened at the earliest fragment\ntrack 1: video/)
+    expect(stdout).toMatch(/session 1 ended after 1 fragment and \d\.\d{3} s: the connection broke/)
+    expect(stdout).toMatch(/session 2 opened after 9134\d+…\d+\n/)
+    expect(stdout).toMatch(/^3 fragments, 3 complete; 90 frames \(3 keyframes\)/m)
+    expect(stdout).toMatch(/\nended after fragment (\d+); go on with --start after:\1\n$/)
+    expect(exitCode).toBe(0)
+  })
+})
+
+describe('tail with a wrong command line', () => {
+  const wrong: readonly (readonly [string, readonly string[], string])[] = [
+    ['no stream', [], 'name the stream with --stream-name NAME or --stream-arn ARN'],
+    [
+      'two streams',
+      ['--stream-name', 'a', '--stream-arn', 'b'],
+      '--stream-name and --stream-arn name the stream twice: give one of them',
+    ],
+    [
+      'a bad name',
+      ['--stream-name', 'front door'],
+      '--stream-name: pass 1 to 256 characters of A-Z, a-z, 0-9, _, . and -',
+    ],
+    ['a bad ARN', ['--stream-arn', 'arn:x'], '--stream-arn: pass arn:aws:kinesisvideo:<region>'],
+    [
+      'two regions',
+      [
+        '--stream-arn',
+        'arn:aws:kinesisvideo:eu-west-1:123456789012:stream/a/1',
+        '--region',
+        'us-east-1',
+      ],
+      '--region says us-east-1 and --stream-arn eu-west-1: leave --region out',
+    ],
+    ['a bad region', ['--region', 'eu west'], '--region: "eu west" is no region'],
+    ['an unknown start', ['--start', 'later'], '--start: "later" is no start: give now, earliest,'],
+    ['a start without its value', ['--start', 'after'], '--start: "after" is no start'],
+    ['no number', ['--start', 'after:12x'], '--start: pass the 1 to 128 decimal digits'],
+    ['a number without a time', ['--start', 'at:12'], '--start at: the time of this fragment'],
+    ['no time', ['--start', 'server:yesterday'], '--start: "yesterday" is no time'],
+    ['no such day', ['--start', 'server:2024-02-30x'], '--start: "2024-02-30x" is no time'],
+    [
+      'milliseconds',
+      ['--start', 'producer:1511852109126'],
+      '--start: the time "1511852109126" is in seconds and far ahead: are these milliseconds?',
+    ],
+    ['a bad token', ['--start', 'token:a b'], '--start: pass 1 to 128 characters'],
+    ['a limit of 0', ['--limit', '0'], '--limit: "0" is not a whole number from 1'],
+    ['half a limit', ['--limit', '1.5'], '--limit: "1.5" is not a whole number'],
+    ['a negative timeout', ['--idle-timeout', '-1'], '--idle-timeout: "-1" is not a number from'],
+    ['no URL', ['--endpoint', 'localhost'], '--endpoint: "localhost" is no URL such as'],
+    [
+      'http to elsewhere',
+      ['--endpoint', 'http://example.com'],
+      '--endpoint: http is for this machine only: use https://example.com',
+    ],
+    [
+      'a checkpoint that is a file',
+      ['--checkpoint', samplePath('camera.mkv')],
+      'is there and not a folder: give another name, or move it away',
+    ],
+    [
+      'a checkpoint under a file',
+      ['--checkpoint', `${samplePath('camera.mkv')}/position`],
+      'cannot be written (ENOTDIR): give a folder of yours',
+    ],
+  ]
+  it.each(wrong)('refuses %s in one sentence, before anything is sent', async (_, flags, text) => {
+    const named = flags.some((flag) => flag.startsWith('--stream')) || flags.length === 0
+    const args = named ? flags : ['--stream-name', 'camera', ...flags]
+    const { exitCode, stdout, stderr } = await runCommand(['tail', ...args])
+    expect(stderr).toContain(text)
+    expect(stderr).toMatch(/^kvs-fragments: [^\n]+\n$/)
+    expect([exitCode, stdout]).toEqual([2, ''])
+  })
+
+  it('does not show a password in the endpoint', async () => {
+    const url = `https://user:${CANARY}@example.com`
+    const args = ['tail', '--stream-name', 'camera', '--endpoint', url]
+    const { exitCode, stderr } = await runCommand(args)
+    expect(stderr).toContain('leave it out')
+    expect(stderr).not.toContain(CANARY)
+    expect(exitCode).toBe(2)
+  })
+
+  it('refuses an unknown log level, an unknown flag and an argument', async () => {
+    for (const flags of [['--log-level', 'loud'], ['--follow'], ['camera']]) {
+      const { exitCode, stderr } = await runCommand(['tail', '--stream-name', 'a', ...flags])
+      expect(stderr).toMatch(/^error: .*\n\(--help shows what there is\)\n$/)
+      expect(exitCode).toBe(2)
+    }
+  })
+
+  it('makes no checkpoint for a command line that is wrong elsewhere', async () => {
+    const checkpoint = path.join(folder, 'never')
+    await runCommand(['tail', '--stream-name', 'a', '--checkpoint', checkpoint, '--limit', 'x'])
+    expect(existsSync(checkpoint)).toBe(false)
+  })
+})
