@@ -1,7 +1,7 @@
 import { compareFragmentNumbers } from '../tags/fragment-number.js'
 import { backoffMs } from './backoff.js'
 import { type CheckpointStore, StaleEpochError } from './checkpoint.js'
-import { type Clock, sleep } from './clock.js'
+import { type Clock, settlesWithin, sleep } from './clock.js'
 import { ConsumerError } from './errors.js'
 import type { StreamPosition } from './position.js'
 
@@ -82,23 +82,15 @@ export class CheckpointWriter {
   async flush(): Promise<void> {
     this.#closing.abort()
     const { clock, timeoutMs } = this.#options
-    const timer = new AbortController()
-    let isLate = false
-    const timeout = sleep(clock, timeoutMs, timer.signal).then(
-      () => {
-        isLate = true
-      },
-      () => undefined,
-    )
     const isPending = isAfter(this.#newest, this.#saved) && this.#stale === undefined
     this.#saving ??= isPending ? this.#saveAll() : undefined
-    await Promise.race([this.#saving, timeout])
-    timer.abort()
+    const saving = this.#saving ?? Promise.resolve()
+    const isInTime = await settlesWithin(clock, saving, timeoutMs)
     if (this.#stale !== undefined) throw this.#stale
     if (!isAfter(this.#newest, this.#saved)) return
     throw new ConsumerError(
       'checkpoint-failed',
-      isLate
+      !isInTime
         ? `The checkpoint store did not answer within ${timeoutMs} ms: the last fragments will be repeated.`
         : 'The last position could not be saved: the fragments since the save before will be repeated.',
       { cause: this.#lastError },
@@ -107,6 +99,8 @@ export class CheckpointWriter {
 
   async #saveAll(): Promise<void> {
     const { store, id, epoch, hooks, clock, random } = this.#options
+    // So that it never ends before its caller has noted that it runs.
+    await Promise.resolve()
     for (let failures = 0; this.#stale === undefined;) {
       const target = this.#newest
       if (target === undefined || !isAfter(target, this.#saved)) break

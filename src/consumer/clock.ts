@@ -83,3 +83,19 @@ export function raceAbort<T>(
     )
   })
 }
+
+/** Resolves when `promise` has settled, either way, or after `limitMs`: true when it had by then. Never rejects. */
+export function settlesWithin(
+  clock: Clock,
+  promise: Promise<unknown>,
+  limitMs: number,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancelTimer = clock.setTimer(() => resolve(false), limitMs)
+    const settle = (): void => {
+      cancelTimer()
+      resolve(true)
+    }
+    promise.then(settle, settle)
+  })
+}

@@ -3,7 +3,7 @@ import { isFragmentNumber } from '../tags/fragment-number.js'
 import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
 import type { CheckpointClaim } from './checkpoint.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
-import { raceAbort, sleep } from './clock.js'
+import { raceAbort, settlesWithin } from './clock.js'
 import { ConsumerError } from './errors.js'
 import { Feed } from './feed.js'
 import type { Health } from './health.js'
@@ -113,15 +113,10 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
     const { clock } = this.#context.options
     this.#controller.abort(STOPPED)
     if (this.#isAtWork) {
-      const limit = new AbortController()
-      const isReturned = new Promise<void>((resolve) => {
+      const isBack = new Promise<void>((resolve) => {
         this.#resolveReturned = resolve
       })
-      await Promise.race([
-        isReturned,
-        sleep(clock, drainTimeoutMs, limit.signal).catch(() => undefined),
-      ])
-      limit.abort()
+      await settlesWithin(clock, isBack, drainTimeoutMs)
     }
     await this.#close()
   }

@@ -8,7 +8,7 @@ import {
 import type { FragmentMetadata } from '../tags/metadata.js'
 import type { ServiceError } from '../tags/service-error.js'
 import { type BodyReader, createBodyReader } from './body-reader.js'
-import { type Clock, sleep } from './clock.js'
+import { type Clock, settlesWithin } from './clock.js'
 import type { SessionEndReason } from './events.js'
 import type { MediaResponse } from './media-source.js'
 import { Watchdog } from './watchdog.js'
@@ -206,12 +206,8 @@ export class Session {
   async #close(): Promise<void> {
     const { clock, signal } = this.#options
     signal.removeEventListener('abort', this.#onAbort)
-    const limit = new AbortController()
-    await Promise.race([
-      this.#reader.close(new Error('The session was closed')),
-      sleep(clock, CLOSE_LIMIT_MS, limit.signal).catch(() => undefined),
-    ])
-    limit.abort()
+    const closing = this.#reader.close(new Error('The session was closed'))
+    await settlesWithin(clock, closing, CLOSE_LIMIT_MS)
   }
 }
 

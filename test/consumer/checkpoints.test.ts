@@ -283,6 +283,18 @@ describe('a second consumer under the same checkpoint', () => {
     expect(await saved(store)).toBe(numbers[1])
   })
 
+  it('rejects every commit after that', async () => {
+    const store = new MemoryCheckpointStore()
+    const { consumer } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    const iterator = consumer[Symbol.asyncIterator]()
+    const { value: fragment } = await iterator.next()
+    await store.claim('front-door', 'another')
+    for (let n = 0; n < 3; n += 1) {
+      await expect(fragment.commit()).rejects.toBeInstanceOf(StaleEpochError)
+    }
+    await expect(iterator.next()).rejects.toBeInstanceOf(StaleEpochError)
+  })
+
   it('has its own place under another ID', async () => {
     const store = new MemoryCheckpointStore()
     await take(setUp({ log }, { checkpoint: store, checkpointId: 'a' }).consumer, 3)
