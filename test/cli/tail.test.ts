@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type Fault,
   type Simulator,
@@ -11,13 +11,18 @@ import {
   syntheticFragments,
 } from '../../src/simulator/index.js'
 import { jsonLines, runCommand, samplePath } from './run-command.js'
-import { CANARY, endCommand, startCommand } from './spawn-command.js'
+import { CANARY, CREDENTIALS, endCommand, startCommand } from './spawn-command.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kvs-fragments-tail-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 let simulator: Simulator | undefined
 afterEach(() => simulator?.close())
+// For commands that run in this process.
+beforeEach(() => {
+  for (const [name, value] of Object.entries(CREDENTIALS)) vi.stubEnv(name, value)
+  vi.stubEnv('AWS_PROFILE', undefined)
+})
 
 /** A stream "camera" that holds camera.mkv, its five fragments two seconds apart. */
 async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -77,7 +82,7 @@ describe('tail --json', () => {
       const server = await simulate()
       const held = server.streams.get('camera')!.fragments.map((f) => f.fragmentNumber)
       const limit = String(held.length - first)
-      const run = await endCommand(tailOf(server, '--start', start(held), '--limit', limit))
+      const run = await runCommand(tailOf(server, '--start', start(held), '--limit', limit))
       expect(numbersOf(run.stdout)).toEqual(held.slice(first))
       expect(run.exitCode).toBe(0)
     })
@@ -104,7 +109,7 @@ describe('tail --json', () => {
     ]
     const server = await simulate({ faults, tokenStart: 'at' })
     const held = server.streams.get('camera')!.fragments.map((f) => f.fragmentNumber)
-    const run = await endCommand(tailOf(server, '--start', 'earliest', '--limit', '5'))
+    const run = await runCommand(tailOf(server, '--start', 'earliest', '--limit', '5'))
     expect(numbersOf(run.stdout)).toEqual(held)
     expect(server.pendingFaults).toEqual([])
     for (const name of [
@@ -125,7 +130,7 @@ describe('tail --json', () => {
 
   it('ends when no fragment came for the idle timeout', async () => {
     const server = await simulate()
-    const run = await endCommand(tailOf(server, '--start', 'earliest', '--idle-timeout', '2'))
+    const run = await runCommand(tailOf(server, '--start', 'earliest', '--idle-timeout', '0.8'))
     expect(numbersOf(run.stdout)).toHaveLength(5)
     expect([run.exitCode, run.stderr]).toEqual([0, ''])
   })
@@ -237,7 +242,7 @@ describe('tail when it cannot go on', () => {
   ]
   it.each(failures)('says so in one sentence: %s', async (_, flags, sentence, options) => {
     const server = await simulate(options)
-    const { exitCode, stdout, stderr } = await endCommand(tailOf(server, ...flags))
+    const { exitCode, stdout, stderr } = await runCommand(tailOf(server, ...flags))
     expect(stderr).toMatch(sentence)
     const [error, last] = jsonLines(stdout).filter(
       ({ type }) => type === 'error' || type === 'summary',
@@ -264,7 +269,7 @@ describe('tail when it cannot go on', () => {
   it('gives up an address that never answered', async () => {
     const server = await simulate()
     await server.close()
-    const { exitCode, stderr } = await endCommand(tailOf(server))
+    const { exitCode, stderr } = await runCommand(tailOf(server))
     expect(stderr).toBe(
       'kvs-fragments: GetDataEndpoint does not reach the service (ECONNREFUSED): check --endpoint, the region and the network\n',
     )
@@ -290,7 +295,7 @@ describe('tail for people', () => {
   it('shows a table, and what happens in between', async () => {
     const faults: readonly Fault[] = [{ at: { fragment: 1, offset: 'middle' }, do: 'reset' }]
     const server = await simulate({ faults })
-    const { stdout, exitCode } = await endCommand(
+    const { stdout, exitCode } = await runCommand(
       tailOf(server, '--start', 'earliest', '--limit', '3').filter((flag) => flag !== '--json'),
     )
     expect(stdout).toMatch(/^ {8}session 1 opened at the earliest fragment\ntrack 1: video/)
@@ -299,6 +304,22 @@ describe('tail for people', () => {
     expect(stdout).toMatch(/^3 fragments, 3 complete; 90 frames \(3 keyframes\)/m)
     expect(stdout).toMatch(/\nended after fragment (\d+); go on with --start after:\1\n$/)
     expect(exitCode).toBe(0)
+  })
+})
+
+describe('tail in a terminal', () => {
+  it('has a last line with rate, lag and reconnects, under the table', async () => {
+    const server = await simulate()
+    const args = tailOf(server, '--start', 'earliest', '--limit', '5')
+    const { stdout } = await runCommand(
+      args.filter((flag) => flag !== '--json'),
+      { terminalColumns: 100 },
+    )
+    expect(stdout).toMatch(
+      /\r\u001B\[2K\d+ s {2}\| {2}5 fragments {2}\| {2}[\d,]+ kbit\/s {2}\| {2}lag \d+\.\d{3} s {2}\| {2}0 reconnects\r\u001B\[2K/,
+    )
+    // It is gone at the end.
+    expect(stdout).toMatch(/\nended after fragment \d+; go on with --start after:\d+\n$/)
   })
 })
 
