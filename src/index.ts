@@ -12,6 +12,7 @@ export type {
   ContentErrorCode,
   Fragment,
   FragmentParserOptions,
+  Frame,
   IncompleteReason,
   ParseErrorCode,
   ParserLimits,
@@ -25,7 +26,7 @@ export type {
   Truncation,
   VideoSettings,
 } from './parser/index.js'
-export { Frame, ParseError, tagsNamed, tagValue } from './parser/index.js'
+export { ParseError, tagsNamed, tagValue } from './parser/index.js'
 export type {
   FragmentMetadata,
   FragmentNumberParts,
@@ -34,6 +35,7 @@ export type {
   GetMediaParserOptions,
   PayloadSource,
   ServiceErrorAction,
+  ServiceErrorDefinition,
 } from './tags/index.js'
 export {
   compareFragmentNumbers,

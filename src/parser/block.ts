@@ -81,7 +81,7 @@ function readFixedLaces(at: number, end: number, count: number): number[] | unde
   return positions
 }
 
-/** RFC 9559 §10.3.1: each size but the last is a run of 255s and one smaller byte, summed. */
+/** RFC 9559 §10.3.2: each size but the last is a run of 255s and one smaller byte, summed. */
 function readXiphLaces(
   bytes: Uint8Array,
   from: number,
@@ -104,7 +104,7 @@ function readXiphLaces(
   return placeFrames(at, end, sizes)
 }
 
-/** RFC 9559 §10.3.2: the first size is a VINT, the next ones are differences, biased VINTs; the last is what is left. */
+/** RFC 9559 §10.3.3: the first size is a VINT, the next ones are differences, biased VINTs; the last is what is left. */
 function readEbmlLaces(
   bytes: Uint8Array,
   from: number,
@@ -133,7 +133,7 @@ function readLaceVint(bytes: Uint8Array, at: number, width: number): number {
   return value
 }
 
-/** RFC 9559 §10.3.2: a difference is stored with 2^(7n−1) − 1 added. */
+/** RFC 9559 §10.3.3: a difference is stored with 2^(7n−1) − 1 added. */
 function readDifference(bytes: Uint8Array, at: number, width: number): number {
   if (width < 8) return readLaceVint(bytes, at, width) - (2 ** (7 * width - 1) - 1)
   // 55 bits do not fit a double, so the bias 2^55 − 1 comes off the halves: 0x7fffff and 0xffffffff.

@@ -36,10 +36,18 @@ export interface TagsReading {
 export interface CompletionRule<M> {
   /** Metadata of a fragment that is about to be read; filled by `readTags`. */
   createMetadata(): M
-  /** True when these tags belong to a new fragment although the open one has a Cluster and no closing tags. */
-  isOpening(tags: readonly Tag[]): boolean
+  /**
+   * True when these tags belong to a new fragment although the open one has no closing tags; `hasCluster` says whether it has
+   * a Cluster.
+   */
+  isOpening(metadata: M, tags: readonly Tag[], hasCluster: boolean): boolean
   /** A Tags element ended: takes what it says into `metadata`. */
   readTags(metadata: M, tags: readonly Tag[]): TagsReading
+  /**
+   * The input ended, or the structure broke, inside a Tags element: these of its tags were whole. A rule without this method
+   * leaves them out.
+   */
+  readCutTags?(metadata: M, tags: readonly Tag[]): void
   /** True when a further Cluster belongs to the open fragment, false when each Cluster is a fragment. */
   isHoldingClusters(metadata: M): boolean
   /** Judges a fragment that ends without closing tags: undefined when it is complete all the same. */

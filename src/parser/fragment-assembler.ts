@@ -8,7 +8,7 @@ import { createFragment } from './fragment.js'
 import { FrameAssembler } from './frame-assembler.js'
 import type { ClusterContext, Frame } from './frame.js'
 import { FragmentLedger } from './ledger.js'
-import type { ParserLimits } from './limits.js'
+import type { Limits } from './limits.js'
 import { findElement, ID } from './schema.js'
 import { SegmentHeaders } from './segment-headers.js'
 import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
@@ -58,6 +58,8 @@ export class FragmentAssembler<M> implements EbmlHandler {
   readonly #wallClockMs: (metadata: M) => number | undefined
 
   #fragment: OpenFragment<M> | undefined
+  /** Absolute offset at which the last fragment ended. */
+  #lastEndOffset = 0
   /** An EBML header was read, and no Segment since. */
   #isAfterHeader = false
   #docType: string | undefined
@@ -70,7 +72,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
   #isInBinary = false
   #isBinaryWanted = false
 
-  constructor(rule: CompletionRule<M>, limits: Required<ParserLimits>, sink: FragmentSink<M>) {
+  constructor(rule: CompletionRule<M>, limits: Limits, sink: FragmentSink<M>) {
     this.#rule = rule
     this.#sink = sink
     this.#ledger = new FragmentLedger(limits)
@@ -86,6 +88,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#headers.reset()
     this.#dropFragment()
     this.#abandonElements()
+    this.#lastEndOffset = 0
   }
 
   // What the reader tells --------------------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
       case ID.Segment:
         return true
       case ID.Cluster:
-        this.#enterCluster(fragment)
+        this.#enterCluster(fragment, offset)
         return true
       case ID.Tags:
         this.#isInTags = true
@@ -195,7 +198,9 @@ export class FragmentAssembler<M> implements EbmlHandler {
   /** The input ended, inside an element when there is a `truncation`. Emits what is open. */
   end(truncation: Truncation | undefined, endOffset: number): void {
     // Even a few bytes of a header are shown: the user learns that something was cut.
-    if (truncation !== undefined) this.#openFragment(truncation.elementOffset).hasContent = true
+    if (truncation !== undefined && endOffset > this.#lastEndOffset) {
+      this.#openFragment(truncation.elementOffset).hasContent = true
+    }
     this.#finishFragment(truncation === undefined ? 'end' : 'truncated', endOffset)
     this.reset()
   }
@@ -203,17 +208,21 @@ export class FragmentAssembler<M> implements EbmlHandler {
   /** The structure broke. Emits what is open; the next document begins afresh. */
   abandon(error: Error, endOffset: number): void {
     if (this.#fragment !== undefined) {
-      if (error instanceof ParseError) this.#ledger.close(error)
-      this.#finishFragment('damaged', Math.max(endOffset, this.#fragment.offset))
+      const end = Math.max(endOffset, this.#fragment.offset)
+      this.#finishFragment('damaged', end, error instanceof ParseError ? error : undefined)
     }
+    const lastEndOffset = this.#lastEndOffset
     this.reset()
+    this.#lastEndOffset = lastEndOffset
   }
 
   // Fragments --------------------------------------------------------------------------------------------------------
 
   #openFragment(offset: number): OpenFragment<M> {
     if (this.#fragment === undefined) {
-      this.#fragment = new OpenFragment(offset, this.#rule.createMetadata())
+      // What shows after the closing tags, such as a Segment's wrong checksum, lies behind them all the same.
+      const start = Math.max(offset, this.#lastEndOffset)
+      this.#fragment = new OpenFragment(start, this.#rule.createMetadata())
       this.#frames.frames = this.#sink.isCollectingFrames ? this.#fragment.frames : undefined
       this.#ledger.begin()
     }
@@ -225,10 +234,14 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#frames.frames = undefined
   }
 
-  #finishFragment(cause: FragmentEnd['cause'], endOffset: number): void {
+  #finishFragment(cause: FragmentEnd['cause'], endOffset: number, error?: ParseError): void {
     const fragment = this.#fragment
     if (fragment === undefined) return
     const truncatedFrame = this.#frames.takeTruncated()
+    if (this.#isInTags) {
+      fragment.hasContent = true
+      this.#rule.readCutTags?.(fragment.metadata, this.#tags.take())
+    }
     this.#abandonElements()
     // An error is told even where there is nothing else to tell: a Segment's checksum is known after its closing tags.
     if (!fragment.hasContent && this.#ledger.errors.length === 0) {
@@ -238,6 +251,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     const hasCluster = fragment.cluster !== undefined
     const end: FragmentEnd = { hasCluster, isClusterEnded: fragment.isClusterEnded, cause }
     const reason = this.#rule.judgeEnd(fragment.metadata, end)
+    if (reason === 'damaged' && error !== undefined) this.#ledger.close(error)
     this.#emit(fragment, endOffset, reason, truncatedFrame)
   }
 
@@ -248,6 +262,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     truncatedFrame: Frame<M> | undefined,
   ): void {
     this.#dropFragment()
+    this.#lastEndOffset = endOffset
     const { cluster } = fragment
     this.#sink.onFragment(
       createFragment({
@@ -310,7 +325,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     if (!this.#rule.isHoldingClusters(fragment.metadata)) this.#finishFragment('next', offset)
   }
 
-  #enterCluster(fragment: OpenFragment<M>): void {
+  #enterCluster(fragment: OpenFragment<M>, offset: number): void {
     const cluster: ClusterContext<M> = {
       timestampTicks: 0n,
       timestampScale: this.#headers.info?.timestampScale ?? DEFAULT_TIMESTAMP_SCALE,
@@ -320,7 +335,9 @@ export class FragmentAssembler<M> implements EbmlHandler {
       hasPlainTimes: this.#headers.hasPlainTimes,
       metadata: fragment.metadata,
       wallClockMs: this.#wallClockMs,
+      first: fragment.cluster,
     }
+    if (this.#sink.isCollectingFrames) this.#ledger.beginFrames(offset)
     this.#frames.enterCluster(cluster)
     fragment.cluster ??= cluster
     fragment.hasContent = true
@@ -339,8 +356,9 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#isInTags = false
     const tags = this.#tags.take()
     let fragment = this.#openFragment(this.#tagsOffset)
-    if (fragment.cluster !== undefined && this.#rule.isOpening(tags)) {
+    if (this.#rule.isOpening(fragment.metadata, tags, fragment.cluster !== undefined)) {
       // Their cost was counted for the fragment they end; it is too little to matter.
+      this.#tags.markBefore()
       this.#finishFragment('next', this.#tagsOffset)
       fragment = this.#openFragment(this.#tagsOffset)
     }

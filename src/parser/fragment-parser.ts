@@ -26,20 +26,22 @@ export interface FragmentParserOptions<M> extends ParserLimits {
    * header with a DocType and tells `onSkip`. The danger of `resync` is that media between the two is missing: such
    * fragments are yielded with `isComplete` false.
    */
-  readonly onDamage?: 'throw' | 'resync'
+  readonly onDamage?: 'throw' | 'resync' | undefined
   /** Verify CRC-32 elements; a mismatch is `crc-mismatch` in `fragment.errors`. Default false. */
-  readonly verifyCrc32?: boolean
+  readonly verifyCrc32?: boolean | undefined
   /** Called for each frame when its last byte has arrived (of a BlockGroup, when the group ends). */
-  readonly onFrame?: (frame: Frame<M>) => void
+  readonly onFrame?: ((frame: Frame<M>) => void) | undefined
   /** Whether frames are kept for `fragment.frames`. Default true; false for frame-level reading with `onFrame`. */
-  readonly collectFrames?: boolean
+  readonly collectFrames?: boolean | undefined
   /** Called after a resync, when reading goes on or the input ends. */
-  readonly onSkip?: (range: SkippedRange) => void
+  readonly onSkip?: ((range: SkippedRange) => void) | undefined
 }
 
 /** Chunks below this are copied: a view would cost more than their bytes. */
 const STAGED_BYTES = 256
 const STAGE_BYTES = 16_384
+/** However small fragments may be, an element of this size is no sign of damage. */
+const SMALLEST_SKIP_LIMIT = 1_048_576
 
 const NOTHING: readonly never[] = Object.freeze([])
 
@@ -80,7 +82,7 @@ export class FragmentParser<M> {
     this.#reader = new EbmlReader(this.#assembler, {
       maxDepth: limits.maxDepth,
       maxValueBytes: limits.maxStringBytes,
-      maxSkippedBytes: limits.maxFragmentBytes,
+      maxSkippedBytes: Math.max(limits.maxFragmentBytes, SMALLEST_SKIP_LIMIT),
       verifyCrc32: options.verifyCrc32 ?? false,
     })
   }
@@ -107,13 +109,18 @@ export class FragmentParser<M> {
    * Parses a chunk, cut from the stream anywhere, and answers the fragments that it completed. The chunk belongs to the
    * parser from now on: frames are views of it.
    *
-   * When the structure breaks, this answers what was complete and the open fragment with `isComplete` false, `failure` is
-   * set, and the next call throws: nothing that was read is lost.
+   * When the structure breaks, this answers what was complete and the fragment that was open, `failure` is set, and the next
+   * call throws: nothing that was read is lost.
    *
-   * @throws ParseError that an earlier chunk met.
+   * @throws ParseError that an earlier chunk met. TypeError when `chunk` is no Uint8Array; nothing is lost then.
    */
   push(chunk: Uint8Array): readonly Fragment<M>[] {
     if (this.#failure !== undefined) throw this.#failure
+    if (!(chunk instanceof Uint8Array)) {
+      throw new TypeError(
+        'push takes a Uint8Array (a Buffer is one); wrap an ArrayBuffer in one, and set no encoding on a stream',
+      )
+    }
     if (this.#isEnded) this.#beginStream()
     this.#bytesRead += chunk.length
     if (chunk.length < STAGED_BYTES) {
@@ -225,8 +232,7 @@ export class FragmentParser<M> {
       return undefined
     }
     this.#skipError = failure
-    const { carried, position } = this.#reader.unreadFrom(offset)
-    const scanOffset = carried.length > 0 ? offset : this.#reader.offset + position
+    const { carried, position, offset: scanOffset } = this.#reader.unreadFrom(offset)
     // A header that was tried before is not tried again.
     const step = scanOffset === this.#lastResyncOffset ? 1 : 0
     this.#scanner.start(scanOffset + step, carried.subarray(step))

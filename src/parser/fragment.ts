@@ -11,7 +11,7 @@ import type { Track } from './tracks.js'
  *
  * `M` is what the stream's owner knows of the fragment; for GetMedia its `AWS_KINESISVIDEO_*` tags.
  */
-export interface Fragment<M> {
+export interface Fragment<M = unknown> {
   /** Absolute offset in bytes of its first element: its EBML header when it has one of its own. */
   readonly offset: number
   /** Bytes from there to the end of its last element (of the input, when it was cut). */

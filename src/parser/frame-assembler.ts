@@ -13,6 +13,8 @@ import { ID } from './schema.js'
 import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
 import { copyBytes, readIntBig, readUint, readUintBig } from './values.js'
 
+const NO_BYTES = new Uint8Array(0)
+
 /** A BlockGroup being read: what its frames already refer to. */
 class OpenGroup implements BlockGroupDetails {
   durationTicks: number | undefined = undefined
@@ -252,7 +254,7 @@ export class FrameAssembler<M> {
     if (header === undefined || (header.flags & LACING_MASK) !== 0) return undefined
     const { trackNumber, relativeTimestamp } = header
     const flags = flagsOf(id, header.flags)
-    return new Frame(cluster, trackNumber, relativeTimestamp, flags, head, 0, 0, {
+    return new Frame(cluster, trackNumber, relativeTimestamp, flags, NO_BYTES, 0, 0, {
       slices: sliceRange(slices, header.length, Number.POSITIVE_INFINITY),
       laceIndex: 0,
       laceCount: 1,

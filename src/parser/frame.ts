@@ -20,6 +20,8 @@ export interface ClusterContext<M> {
   readonly metadata: M
   /** Milliseconds since 1970 at the Cluster's timestamp, where the fragment's tags tell. */
   readonly wallClockMs: (metadata: M) => number | undefined
+  /** The fragment's first Cluster, whose time that is; undefined when it is this one. */
+  readonly first: ClusterContext<M> | undefined
 }
 
 /** One BlockAdditional (RFC 9559 §5.1.3.5.2), e.g. the alpha channel of a VP9 picture. */
@@ -59,11 +61,12 @@ const NO_ADDITIONS: readonly BlockAddition[] = []
  * One encoded frame: a view of the network chunks it arrived in, with its times.
  *
  * Bytes are never recycled or overwritten: a frame stays valid as long as you hold it. Holding it also holds the whole
- * chunk (64 KiB as a rule) it lies in: to keep single frames for long, keep `frame.copy()` instead.
+ * chunk (64 KiB as a rule) it lies in, or, when its bytes had to be joined, up to 256 KiB that it shares with others: to keep
+ * single frames for long, or to transfer one to another thread, take `frame.copy()`.
  *
  * `M` is what the stream's owner knows of the fragment; for GetMedia its tags so far.
  */
-export class Frame<M> {
+export class Frame<M = unknown> {
   /** The number of the frame's track in its Segment. */
   readonly trackNumber: number
   readonly #cluster: ClusterContext<M>
@@ -95,7 +98,7 @@ export class Frame<M> {
     this.#extras = extras
   }
 
-  /** The frame's track; undefined when the Segment has no entry of that number. */
+  /** The frame's track; undefined when the Segment had no entry of that number when the Cluster began. */
   get track(): Track | undefined {
     const { tracks } = this.#cluster
     for (let i = 0; i < tracks.length; i += 1) {
@@ -166,13 +169,15 @@ export class Frame<M> {
   }
 
   /**
-   * When the frame was captured, in milliseconds since 1970: the time the fragment's tags give for the Cluster, plus the
-   * frame's distance to it. Undefined where no tag tells.
+   * When the frame was captured, in milliseconds since 1970: the time the fragment's tags give for its (first) Cluster, plus
+   * the frame's distance to it. Undefined where no tag tells.
    */
   get wallClockMs(): number | undefined {
-    const { metadata, wallClockMs } = this.#cluster
+    const { metadata, wallClockMs, first, timestampMs } = this.#cluster
     const origin = wallClockMs(metadata)
-    return origin === undefined ? undefined : origin + this.#offsetNs() / 1e6
+    if (origin === undefined) return undefined
+    const distanceMs = first === undefined ? 0 : timestampMs - first.timestampMs
+    return origin + distanceMs + this.#offsetNs() / 1e6
   }
 
   /**

@@ -12,8 +12,23 @@ export { UNKNOWN_SIZE } from './vint.js'
 export type { EbmlHandler, EbmlReaderOptions, Truncation } from './ebml-handler.js'
 export { EbmlReader } from './reader.js'
 export type { BlockHeader } from './block.js'
-export { readBlockHeader, readLaces } from './block.js'
-export { readDateMs, readFloat, readIntBig, readString, readUint, readUintBig } from './values.js'
+export {
+  FLAG_DISCARDABLE,
+  FLAG_INVISIBLE,
+  FLAG_KEYFRAME,
+  LACING_MASK,
+  readBlockHeader,
+  readLaces,
+} from './block.js'
+export {
+  isLengthOf,
+  readDateMs,
+  readFloat,
+  readIntBig,
+  readString,
+  readUint,
+  readUintBig,
+} from './values.js'
 export type {
   AudioSettings,
   ColourSettings,
@@ -25,8 +40,7 @@ export type {
 export type { SegmentInfo } from './segment-info.js'
 export type { Tag, TagTargets } from './tag.js'
 export { tagsNamed, tagValue } from './tag.js'
-export type { BlockAddition } from './frame.js'
-export { Frame } from './frame.js'
+export type { BlockAddition, Frame } from './frame.js'
 export type { Fragment } from './fragment.js'
 export type { CompletionRule, FragmentEnd, IncompleteReason, TagsReading } from './completion.js'
 export { MATROSKA_RULE } from './completion.js'

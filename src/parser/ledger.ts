@@ -1,24 +1,31 @@
 import { pathOf } from './element-index.js'
 import type { ContentErrorCode, StructureErrorCode } from './errors.js'
 import { ParseError } from './errors.js'
-import type { ParserLimits } from './limits.js'
+import type { Limits } from './limits.js'
 import { findElement } from './schema.js'
 import { isLengthOf } from './values.js'
 
+// What may lie between frames besides the frames: headers, Voids, elements that nobody needs.
+const EXTENT_SLACK_BYTES = 1_048_576
 /** More errors than this in one fragment are not listed. */
 const MAX_LISTED_ERRORS = 64
 
 /** What the fragment at hand has cost so far, held against the limits, and what was wrong in it. */
 export class FragmentLedger {
-  readonly #limits: Required<ParserLimits>
+  readonly #limits: Limits
+  readonly #maxExtent: number
   #bytes = 0
   #slices = 0
   #elements = 0
   #tags = 0
   #errors: ParseError[] = []
+  #errorCount = 0
+  /** Absolute offset at which the frames that are collected begin; none are while it is infinite. */
+  #framesOffset = Number.POSITIVE_INFINITY
 
-  constructor(limits: Required<ParserLimits>) {
+  constructor(limits: Limits) {
     this.#limits = limits
+    this.#maxExtent = 2 * limits.maxFragmentBytes + EXTENT_SLACK_BYTES
   }
 
   /** A fragment begins: with no cost, and a new list of errors. */
@@ -28,6 +35,18 @@ export class FragmentLedger {
     this.#elements = 0
     this.#tags = 0
     this.#errors = []
+    this.#errorCount = 0
+    this.#framesOffset = Number.POSITIVE_INFINITY
+  }
+
+  /** Frames from absolute `offset` on are collected: they pin the chunks they lie in, and all that is between them. */
+  beginFrames(offset: number): void {
+    if (offset < this.#framesOffset) this.#framesOffset = offset
+  }
+
+  /** How much was wrong in the fragment, listed or not. */
+  get errorCount(): number {
+    return this.#errorCount
   }
 
   /** What was wrong in the fragment, at most 64; the fragment keeps this very list. */
@@ -64,10 +83,13 @@ export class FragmentLedger {
     this.#bytes += bytes
     if (
       this.#elements > this.#limits.maxElementsPerFragment ||
-      this.#bytes > this.#limits.maxFragmentBytes
+      this.#bytes > this.#limits.maxFragmentBytes ||
+      offset - this.#framesOffset > this.#maxExtent
     ) {
       this.addElements(0, id, offset)
       this.addBytes(0, id, offset)
+      const what = `frames more than ${this.#maxExtent} bytes apart in one fragment`
+      fail('fragment-too-large', what, RAISE, id, offset)
     }
   }
 
@@ -105,6 +127,7 @@ export class FragmentLedger {
 
   /** What was held was handed out and is held no more: in frame-level mode the limits are those of one frame. */
   release(): void {
+    this.#elements = 0
     this.#bytes = 0
     this.#slices = 0
   }
@@ -150,11 +173,10 @@ export class FragmentLedger {
 
   /** Lists an error of content: the element is left out (after a wrong checksum it is kept), the rest is sound. */
   report(code: ContentErrorCode, message: string, id: number, offset: number): void {
+    this.#errorCount += 1
     if (this.#errors.length >= MAX_LISTED_ERRORS) return
     const outcome = code === 'crc-mismatch' ? 'it was kept' : 'it was left out'
-    this.#errors.push(
-      new ParseError(code, `${message}; ${outcome}`, { offset, path: pathOf(id) }),
-    )
+    this.#errors.push(new ParseError(code, `${message}; ${outcome}`, { offset, path: pathOf(id) }))
   }
 
   /** Lists the structural error that ends the fragment: always last, and always there. */

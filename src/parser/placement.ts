@@ -49,7 +49,6 @@ export class Placement {
     if (masters.depth === 0) return this.#judgeAtRoot(id, offset)
     if (index === UNREGISTERED) {
       if (isReservedId(id, idWidth)) throw reservedId(masters, id, offset)
-      this.#checkSkipped(id, size, offset)
       return UNREGISTERED
     }
     const parentId = PARENT_ID_BY_INDEX[index]
@@ -63,7 +62,6 @@ export class Placement {
     }
     if (parentId === ROOT) throw unexpectedDocument(masters, id, offset)
     if (size === UNKNOWN_SIZE) throw unknownSize(masters, id, offset)
-    this.#checkSkipped(id, size, offset)
     return MISPLACED
   }
 
@@ -88,6 +86,21 @@ export class Placement {
     }
   }
 
+  /**
+   * An element of `size` bytes in which nothing else is read. Where no parent of known size ends, nothing but this stops a
+   * damaged size from swallowing the rest of a live stream. Blocks are for the handler to judge.
+   */
+  checkUnread(id: number, size: number, offset: number): void {
+    if (
+      size > this.#maxSkippedBytes &&
+      this.#masters.limit === Number.POSITIVE_INFINITY &&
+      id !== ID.SimpleBlock &&
+      id !== ID.Block
+    ) {
+      throw elementTooLarge(this.#masters, this.#maxSkippedBytes, id, offset)
+    }
+  }
+
   /** A first byte that begins no ID. */
   failOnId(first: number, offset: number): never {
     if (this.#masters.depth === 0) this.#judgeAtRoot(first, offset)
@@ -99,12 +112,5 @@ export class Placement {
     if (id === ID.EBML || (id === ID.Segment && this.hasDocument)) return MASTER
     if (id === ID.Void && this.hasDocument) return BODY
     throw notEbml(offset, offset === this.#startOffset)
-  }
-
-  /** In a Segment of unknown size nothing else would stop a damaged size from swallowing the rest of a live stream. */
-  #checkSkipped(id: number, size: number, offset: number): void {
-    if (size > this.#maxSkippedBytes) {
-      throw elementTooLarge(this.#masters, this.#maxSkippedBytes, id, offset)
-    }
   }
 }

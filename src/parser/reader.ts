@@ -28,6 +28,13 @@ const FAILED = 4 // -> READ_HEADER by reset() only
 const NO_BYTES = new Uint8Array(0)
 const NOT_MUTED = Number.POSITIVE_INFINITY
 
+/** See {@link EbmlReader.unreadFrom}. */
+interface Unread {
+  readonly carried: Uint8Array
+  readonly position: number
+  readonly offset: number
+}
+
 /**
  * A streaming EBML reader (RFC 8794) with the Matroska schema (RFC 9559): a state machine over chunks cut anywhere.
  *
@@ -72,7 +79,8 @@ export class EbmlReader {
 
   /** Bytes taken in so far, or the offset given to `reset` plus those since. */
   get offset(): number {
-    return this.#base
+    // After a failure the chunk at hand counts as not taken in.
+    return this.#failure === undefined ? this.#base : this.#base + this.#from
   }
 
   /** The error that put the reader into its failed state. */
@@ -149,15 +157,16 @@ export class EbmlReader {
   /**
    * After a failure at absolute `offset`: what a search for the next document has to look through before it goes on
    * with the next chunk. `carried` holds a header's bytes when they began in an earlier chunk (a view of the reader's
-   * own space), `position` is where in the failed chunk the bytes after it begin.
+   * own space), `position` is where in the failed chunk the bytes after it begin, `offset` the absolute offset of the first
+   * byte of both.
    *
    * @internal
    */
-  unreadFrom(offset: number): { readonly carried: Uint8Array; readonly position: number } {
+  unreadFrom(offset: number): Unread {
     const carried = offset < this.#base + this.#from ? this.#carry.headerAt(offset) : undefined
-    if (carried !== undefined) return { carried, position: this.#carry.resumeAt }
+    if (carried !== undefined) return { carried, position: this.#carry.resumeAt, offset }
     const position = Math.max(this.#from, offset - this.#base)
-    return { carried: NO_BYTES, position }
+    return { carried: NO_BYTES, position, offset: this.#base + position }
   }
 
   #read(chunk: Uint8Array): void {
@@ -246,8 +255,10 @@ export class EbmlReader {
         this.#carry.length = 0
       }
       const dataEnd = size < 0 ? dataAt : dataAt + size
-      if (base + dataEnd > this.#masters.limit)
+      if (base + dataEnd > this.#masters.limit) {
         throw overrun(this.#masters, id, offset, base + dataEnd)
+      }
+      if (kind !== MASTER) this.#placement.checkUnread(id, size, offset)
 
       if (kind === BODY || kind === UNREGISTERED) {
         if (this.#mutedDepth !== NOT_MUTED) {
@@ -286,7 +297,9 @@ export class EbmlReader {
       } else if (kind === MASTER) {
         pos = this.#enterMaster(id, offset, size, dataAt, end, chunk)
       } else {
-        handler.onContentError?.('misplaced-element', id, offset)
+        if (this.#mutedDepth === NOT_MUTED) {
+          handler.onContentError?.('misplaced-element', id, offset)
+        }
         pos = this.#skip(id, offset, dataEnd, end)
       }
     }
@@ -433,7 +446,10 @@ export class EbmlReader {
     if (
       isMuted ? size >= 0 : !this.#handler.onMasterStart(id, offset, size, chunk, dataAt, dataEnd)
     ) {
-      if (size >= 0) return this.#skip(id, offset, dataAt + size, end)
+      if (size >= 0) {
+        this.#placement.checkUnread(id, size, offset)
+        return this.#skip(id, offset, dataAt + size, end)
+      }
       // It has to be read through all the same, to find where it ends.
       this.#mutedDepth = this.#masters.depth
     }

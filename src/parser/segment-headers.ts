@@ -89,7 +89,7 @@ export class SegmentHeaders {
     }
     this.#elementsBefore = this.#ledger.elements
     this.#bytesBefore = this.#ledger.bytes
-    this.#errorsBefore = this.#ledger.errors.length
+    this.#errorsBefore = this.#ledger.errorCount
     this.#open.push(new ElementNode(id))
     return true
   }
@@ -109,7 +109,7 @@ export class SegmentHeaders {
     const node = this.#open.pop()
     if (node === undefined || this.#open.length > 0) return
     // What was wrong in it is reported for every fragment, so it has to be read every time.
-    const isSound = this.#ledger.errors.length === this.#errorsBefore
+    const isSound = this.#ledger.errorCount === this.#errorsBefore
     const elements = this.#ledger.elements - this.#elementsBefore
     const bytes = this.#ledger.bytes - this.#bytesBefore
     if (node.id === ID.Info) {

@@ -24,7 +24,7 @@ class OpenTag implements Tag {
   binary: Uint8Array | undefined = undefined
   language = DEFAULT_LANGUAGE
   isDefault = true
-  readonly position: 'before' | 'after'
+  position: 'before' | 'after'
   targets: TagTargets
   children: OpenTag[] = NO_TAGS
   #isBcp47 = false
@@ -78,6 +78,11 @@ export class TagCollector {
   /** The tags of the Tags element that ended. */
   take(): readonly Tag[] {
     return this.#tags
+  }
+
+  /** The tags that `take` gave opened a fragment: they stand before its Cluster, not after the last one's. */
+  markBefore(): void {
+    for (const tag of withChildren(this.#tags)) tag.position = 'before'
   }
 
   /** A Tag, Targets or SimpleTag began. */
@@ -155,11 +160,14 @@ function addUid(
 
 /** Gives `tags` and all nested in them other targets. */
 function retarget(tags: readonly OpenTag[], targets: TagTargets): void {
-  const left = [...tags]
-  for (let tag = left.pop(); tag !== undefined; tag = left.pop()) {
-    tag.targets = targets
-    for (const child of tag.children) left.push(child)
-  }
+  for (const tag of withChildren(tags)) tag.targets = targets
+}
+
+function withChildren(tags: readonly OpenTag[]): readonly OpenTag[] {
+  const all = [...tags]
+  // Grows while it is walked.
+  for (const tag of all) for (const child of tag.children) all.push(child)
+  return all
 }
 
 /** Adds to a list; the empty ones are shared and stay empty. */

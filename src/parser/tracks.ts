@@ -131,7 +131,7 @@ export interface Track {
   readonly encodings: readonly ContentEncoding[]
   /**
    * Bytes that header stripping took off every frame and that `frame.data` has back in front; undefined when
-   * there is no header stripping, or when it is not the only encoding and cannot be undone alone.
+   * there is no header stripping, when it is not the only encoding and cannot be undone alone, or past 256 bytes.
    */
   readonly strippedHeader: Uint8Array | undefined
 }
@@ -149,6 +149,8 @@ const TYPES: ReadonlyMap<number, TrackType> = new Map([
 
 const HEADER_STRIPPING = 3
 const SCOPE_BLOCKS = 1
+// Every frame gets the header back, so a long one would multiply a stream of small frames. Real ones have under 16 bytes.
+const LONGEST_STRIPPED_HEADER = 256
 
 /** Turns a TrackEntry into a {@link Track}. Pure; never throws. */
 export function readTrack(entry: ElementNode): Track {
@@ -255,7 +257,7 @@ function strippedHeaderOf(encodings: readonly ContentEncoding[]): Uint8Array | u
   const ofBlocks = encodings.filter((encoding) => (encoding.scope & SCOPE_BLOCKS) !== 0)
   if (ofBlocks.length !== 1) return undefined
   const [only] = ofBlocks
-  return only.type === 'compression' && only.algorithm === HEADER_STRIPPING
-    ? only.settings
-    : undefined
+  if (only.type !== 'compression' || only.algorithm !== HEADER_STRIPPING) return undefined
+  const header = only.settings
+  return header !== undefined && header.length <= LONGEST_STRIPPED_HEADER ? header : undefined
 }

@@ -26,12 +26,13 @@ export function readUint(bytes: Uint8Array, start: number, end: number): number 
   return value
 }
 
-/** An unsigned integer of 0 to 8 bytes, exact. */
+/** An unsigned integer of 0 to 8 bytes, exact; of more, the last 8 count. */
 export function readUintBig(bytes: Uint8Array, start: number, end: number): bigint {
   // Up to six bytes are exact as a double, and BigInt arithmetic is dear.
   if (end - start <= 6) return BigInt(readUint(bytes, start, end))
   const split = end - 4
-  return (BigInt(readUint(bytes, start, split)) << 32n) | BigInt(readUint(bytes, split, end))
+  const high = readUint(bytes, Math.max(start, end - 8), split)
+  return (BigInt(high) << 32n) | BigInt(readUint(bytes, split, end))
 }
 
 /** A two's complement integer of 0 to 8 bytes, exact. */
@@ -41,10 +42,11 @@ export function readIntBig(bytes: Uint8Array, start: number, end: number): bigin
 
 const FLOAT_SPACE = new DataView(new ArrayBuffer(8))
 
-/** A big-endian IEEE 754 number of 0, 4 or 8 bytes. */
+/** A big-endian IEEE 754 number of 0, 4 or 8 bytes; NaN for any other length. */
 export function readFloat(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start
   if (length === 0) return 0
+  if (length !== 4 && length !== 8) return Number.NaN
   for (let i = 0; i < length; i += 1) FLOAT_SPACE.setUint8(i, bytes[start + i])
   return length === 4 ? FLOAT_SPACE.getFloat32(0) : FLOAT_SPACE.getFloat64(0)
 }

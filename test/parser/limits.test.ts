@@ -12,7 +12,7 @@ describe('resolveLimits', () => {
       maxTagsPerFragment: 1024,
       maxTracks: 128,
       maxSlicesPerFragment: 65_536,
-      maxElementsPerFragment: 1_048_576,
+      maxElementsPerFragment: 131_072,
     })
   })
 

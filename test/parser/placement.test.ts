@@ -26,9 +26,10 @@ function twice<T>(value: T): T[] {
 describe('an element that nobody knows', () => {
   it('is stepped over up to the limit, and damage beyond it', () => {
     const element = (size: number): string =>
-      `${HEADER}${LIVE_SEGMENT}4100${(0x4000 | size).toString(16)}`
-    expect(failureOf(element(100), { maxFragmentBytes: 100 })).toEqual(twice(undefined))
-    expect(failureOf(element(101), { maxFragmentBytes: 100 })).toEqual(
+      `${HEADER}${LIVE_SEGMENT}4100${(0x10000000 | size).toString(16)}`
+    expect(failureOf(element(2_000_000), { maxFragmentBytes: 2_000_000 })).toEqual(twice(undefined))
+    expect(failureOf(element(1_048_576), { maxFragmentBytes: 1 })).toEqual(twice(undefined))
+    expect(failureOf(element(2_000_001), { maxFragmentBytes: 2_000_000 })).toEqual(
       twice({ code: 'element-too-large', offset: 10, path: 'Segment/0x4100' }),
     )
   })
@@ -39,13 +40,55 @@ describe('an element that nobody knows', () => {
     )
   })
 
-  it('is held to the same limit when it is known, but misplaced', () => {
-    // A PixelWidth directly in the Segment's Info, which has a known size.
-    const misplaced = `${HEADER}${LIVE_SEGMENT}1549a96640ffb04067`
-    expect(failureOf(misplaced, { maxFragmentBytes: 102 })).toEqual(
-      twice({ code: 'element-too-large', offset: 16, path: 'Segment/Info/PixelWidth' }),
-    )
-    expect(failureOf(misplaced, { maxFragmentBytes: 103 })).toEqual(twice(undefined))
+  it.each([
+    ['Void', 'ec', 'Segment/Void'],
+    ['CRC-32', 'bf', 'Segment/CRC-32'],
+    ['Cues, which nobody needs', '1c53bb6b', 'Segment/Cues'],
+    ['a PixelWidth, misplaced', 'b0', 'Segment/PixelWidth'],
+    ['a Timestamp in a Cluster', '1f43b675ffe7', 'Segment/Cluster/Timestamp'],
+    ['an EncryptedBlock in a Cluster', '1f43b675ffaf', 'Segment/Cluster/EncryptedBlock'],
+  ])('nor can one that is known: %s', (_name, id, path) => {
+    const offset = id.startsWith('1f43b675') ? 15 : 10
+    const absurd = `${HEADER}${LIVE_SEGMENT}${id}01000fffffffffff`
+    expect(failureOf(absurd)).toEqual(twice({ code: 'element-too-large', offset, path }))
+  })
+
+  it('is stepped over whatever its size where a parent of known size holds it', () => {
+    const unregistered = `4100${(0x10000000 | 2_000_000).toString(16)}`
+    const held = `${HEADER}${LIVE_SEGMENT}1549a966${(0x10000000 | 2_000_006).toString(16)}${unregistered}`
+    expect(failureOf(held, { maxFragmentBytes: 100 })).toEqual(twice(undefined))
+  })
+})
+
+describe('what frames hold', () => {
+  const head = `${HEADER}${LIVE_SEGMENT}1f43b675ffe78100`
+  const block = 'a3858100008055'
+
+  it('is bounded by how far they lie apart, not by their payload alone', () => {
+    const parser = new FragmentParser(MATROSKA_RULE, { maxFragmentBytes: 1000 })
+    parser.push(Uint8Array.from(Buffer.from(head, 'hex')))
+    const chunk = new Uint8Array(7 + 4 + 0xfff5)
+    chunk.set(Buffer.from(`${block}ec20fff5`, 'hex'))
+    // A one-byte frame and a Void of the rest, again and again.
+    let pushed = 0
+    while (parser.failure === undefined && pushed < 100) {
+      parser.push(chunk.slice())
+      pushed += 1
+    }
+    expect(parser.failure).toMatchObject({ code: 'fragment-too-large' })
+    expect(pushed).toBeLessThan(20)
+  })
+
+  it('is not bounded that way when frames are handed out and let go', () => {
+    const parser = new FragmentParser(MATROSKA_RULE, {
+      maxFragmentBytes: 1000,
+      collectFrames: false,
+    })
+    parser.push(Uint8Array.from(Buffer.from(head, 'hex')))
+    const chunk = new Uint8Array(7 + 4 + 0xfff5)
+    chunk.set(Buffer.from(`${block}ec20fff5`, 'hex'))
+    for (let i = 0; i < 40; i += 1) parser.push(chunk.slice())
+    expect(parser.failure).toBeUndefined()
   })
 })
 

@@ -152,7 +152,7 @@ class ModelReader {
     open.timestampNs ??= timestampTicks * scale
     for (const frame of frames) {
       const track = tracks.find(({ number }) => number === frame.trackNumber)
-      open.frames.push(() => toModelFrame(frame, timestampTicks, scale, track, open.service))
+      open.frames.push(() => toModelFrame(frame, timestampTicks, scale, track, open))
     }
   }
 
@@ -228,7 +228,7 @@ function toModelFrame(
   clusterTicks: bigint,
   scale: bigint,
   track: ModelTrack | undefined,
-  service: ReadonlyMap<string, string>,
+  fragment: OpenFragment,
 ): ModelFrame {
   const { references, additions, discardPaddingNs, laceIndex, laceCount, durationTicks } = frame
   const trackTickNs = scale * BigInt(track?.timestampScale ?? 1)
@@ -242,7 +242,9 @@ function toModelFrame(
     durationTicks === undefined
       ? defaultDurationNs
       : Number(durationTicks * trackTickNs) / laceCount
-  const originMs = toMilliseconds(service.get('PRODUCER_TIMESTAMP')) ?? 0
+  const originMs = toMilliseconds(fragment.service.get('PRODUCER_TIMESTAMP')) ?? 0
+  // PRODUCER_TIMESTAMP is the time of the fragment's first Cluster.
+  const distanceNs = clusterTicks * scale - (fragment.timestampNs ?? 0n) + relativeNs
   return {
     trackNumber: frame.trackNumber,
     timestampNs: clusterTicks * scale + relativeNs,
@@ -255,7 +257,7 @@ function toModelFrame(
     discardPaddingNs,
     durationMs: durationNs === undefined ? undefined : durationNs / 1e6,
     // Only a producer whose clock counts from 1970 has a wall clock.
-    wallClockMs: originMs < 1e12 ? undefined : originMs + Number(relativeNs) / 1e6,
+    wallClockMs: originMs < 1e12 ? undefined : originMs + Number(distanceNs) / 1e6,
     data: (track?.strippedHeader ?? '') + frame.payload,
   }
 }
