@@ -97,14 +97,17 @@ const SENSOR_TRACK: TrackPlan = {
   defaultDurationMs: undefined,
 }
 
-/** Nothing over 40 bytes: 120 readings, every tenth in a BlockGroup, and 60 tags, so most bytes are structure. */
+const tagNames = new Random(104)
+const TINY_TAG_NAMES = Array.from({ length: 60 }, () => tagNames.word(tagNames.between(6, 20)))
+
+/**
+ * Nothing over 40 bytes: 120 readings, every tenth in a BlockGroup, and 60 tags, so most bytes are structure. A producer's
+ * tags have the same names in every fragment, and other values.
+ */
 function tinyFragment(random: Random, index: number): FragmentPlan {
   return {
     tracks: [SENSOR_TRACK],
-    tags: Array.from(
-      { length: 60 },
-      () => [random.word(random.between(6, 20)), random.word(random.between(4, 30))] as const,
-    ),
+    tags: TINY_TAG_NAMES.map((name) => [name, random.word(random.between(4, 30))] as const),
     clusterTimestampMs: index * 1200,
     clusterSize: 'known',
     writeBlocks(blocks) {
