@@ -1,8 +1,7 @@
 /**
  * The regression guard: in under a minute, by ratio against a rival of the same run, never by time, and by CPU time, which
  * a busy machine disturbs least. The limits
- * stand well below what is reached, so that a busy machine does not fail an honest change, and well above what a lost
- * fast path would leave.
+ * stand at two thirds of what is reached: a busy machine does not fail an honest change, a lost fast path fails.
  */
 import { runChild } from './child.js'
 import { OURS } from './contenders/registry.js'
@@ -20,17 +19,17 @@ const EFFORT: Effort = { rounds: 5, warmUpMs: 450, measureMs: 200, limitMs: 20_0
 
 /** At most the rival's CPU time divided by this. */
 export const RATIO_LIMITS: readonly (readonly [Level, RecipeName, number])[] = [
-  ['fragments', 'audio', 4],
-  ['fragments', 'video', 3],
-  ['fragments', 'tiny', 4],
-  ['unread', 'audio', 7],
+  ['fragments', 'audio', 3.5],
+  ['fragments', 'video', 2.5],
+  ['fragments', 'tiny', 3.5],
+  ['unread', 'audio', 5],
   ['elements', 'audio', 18],
 ]
 
 /** At most so many bytes of heap per frame, and per fragment besides. */
 export const ALLOCATION_LIMITS: readonly (readonly [Level, number, number])[] = [
-  ['fragments', 300, 12_000],
-  ['unread', 190, 12_000],
+  ['fragments', 270, 6_000],
+  ['unread', 160, 6_000],
 ]
 
 /** Prints each check; true when all hold. */
