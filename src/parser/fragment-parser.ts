@@ -152,6 +152,7 @@ export class FragmentParser<M> {
       this.#assembler.end(this.#truncation, this.#reader.offset)
     } else {
       this.#reportSkip(this.#skipError, this.#bytesRead)
+      this.#assembler.reset()
     }
     const ready = this.#ready ?? NOTHING
     this.#ready = undefined

@@ -56,13 +56,14 @@ export function unknownSize(masters: OpenMasters, id: number, offset: number): P
   return structureError('unknown-size-not-allowed', message, offset, masters.pathOf(id))
 }
 
-/** An element that ends after its parent. */
-export function overrun(
+/** An element that ends after its parent, or where offsets cannot be counted any more. */
+export function pastEnd(
   masters: OpenMasters,
   id: number,
   offset: number,
   endOffset: number,
 ): ParseError {
+  if (endOffset > MAX_SIZE) return sizeTooLarge(masters, id, offset)
   const parent = nameOf(masters.parentId)
   const message = `${nameOf(id)} ends at byte ${endOffset}, after its parent ${parent}, which ends at byte ${masters.limit}; ${DAMAGED}`
   return structureError('element-overrun', message, offset, masters.pathOf(id))
