@@ -54,6 +54,8 @@ const STREAMS: readonly (readonly [string, Uint8Array])[] = [
     segmentOf('1F43B675 FF E7 89 000000000000000000 A3 80 D7 80 A3 84 81 0000 84'),
   ],
   ['damage', concat(CAMERA, '00 1A45DFA3 80', CAMERA)],
+  ['a document that was cut by another', concat(segmentOf('1F43B675 C0 E7 81 01'), CAMERA)],
+  ['a header in the header that is damaged', concat(segmentOf('1F43B675 BF E7 01'), CAMERA)],
   ['two damages', concat(CAMERA, '00', PRODUCER_SDK, '000000', CAMERA)],
   ['a size of no width', concat(segmentOf('1F43B675 FF E7 00'), CAMERA)],
 ]

@@ -6,7 +6,7 @@ import type { Frame } from '../../src/parser/frame.js'
 import { concat, EBML_HEADER, element, openElement } from '../helpers/ebml-bytes.js'
 import { everySplit } from '../helpers/every-split.js'
 import { hex } from '../helpers/hex.js'
-import { lineOf, linesOf, outline, parse, segmentOf } from './fragment-harness.js'
+import { lineOf, linesOf, outline, parse, run, segmentOf } from './fragment-harness.js'
 
 /** 36 bytes: a header, a Segment, a Cluster at 1 ms and a block of one byte. */
 const SOUND = segmentOf('1F43B675 FF E7 81 01 A3 85 81 0000 80 AA')
@@ -72,10 +72,12 @@ describe('structural damage', () => {
     })
   })
 
-  it('leaves a fragment complete whose Cluster had ended, with the error in its list', () => {
+  it('leaves a fragment complete whose Cluster had ended: the error is not in it', () => {
     const bytes = segmentOf('1F43B675 83 E7 81 01', '1C53BB6B 80', '00')
     everySplit(bytes, (chunks) => {
-      expect(outline(parse(chunks))).toEqual([['0+34 complete', 'invalid-id at 34 Segment']])
+      const parsed = parse(chunks)
+      expect(outline(parsed)).toEqual([['0+34 complete']])
+      expect(parsed.failure).toMatchObject({ code: 'invalid-id', offset: 34, path: 'Segment' })
     })
   })
 
@@ -253,6 +255,22 @@ describe('a callback that throws', () => {
     expect(failure).toBe(thrown)
   })
 
+  it('leaves a fragment that holds at least the frames in it', () => {
+    everySplit(concat(SOUND, SOUND), (chunks) => {
+      let count = 0
+      const parser = new FragmentParser(MATROSKA_RULE, {
+        onFrame: () => {
+          count += 1
+          if (count === 2) throw new Error('mine')
+        },
+      })
+      const { fragments } = run(parser, chunks)
+      expect(fragments[1].offset).toBe(36)
+      // Its end cannot lie before the frame that was handed out.
+      expect(fragments[1].offset + fragments[1].byteLength).toBeGreaterThanOrEqual(65)
+    })
+  })
+
   it('is forgotten by reset', () => {
     let isThrowing = true
     const parser = new FragmentParser(MATROSKA_RULE, {
@@ -265,6 +283,25 @@ describe('a callback that throws', () => {
     parser.reset()
     parser.push(SOUND)
     expect(parser.end()).toHaveLength(1)
+  })
+})
+
+describe('onSkip that throws', () => {
+  it('stops the parser like any callback: push gives what there was, the next call throws', () => {
+    const thrown = new TypeError('mine')
+    everySplit(concat(SOUND, '00 11 22', SOUND), (chunks) => {
+      const parser = new FragmentParser(MATROSKA_RULE, {
+        onDamage: 'resync',
+        onSkip: () => {
+          throw thrown
+        },
+      })
+      const { fragments, failure } = run(parser, chunks)
+      expect(failure).toBe(thrown)
+      expect(fragments.map((fragment) => linesOf(fragment))).toEqual([
+        ['0+36 damaged', '1@1K AA', 'invalid-id at 36 Segment/Cluster'],
+      ])
+    })
   })
 })
 

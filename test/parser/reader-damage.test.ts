@@ -37,7 +37,7 @@ describe('input that is not EBML', () => {
     expectFailure(source, [], {
       code: 'not-ebml',
       offset: 0,
-      path: expect.any(String) as unknown as string,
+      path: '',
       message: 'it does not begin with 1A 45 DF A3',
     })
   })
@@ -50,7 +50,7 @@ describe('input that is not EBML', () => {
         {
           code: 'not-ebml',
           offset: 21,
-          path: expect.any(String) as unknown as string,
+          path: '',
           message: 'neither an EBML header nor a Segment follows the last document',
         },
       )

@@ -52,6 +52,32 @@ describe('resync', () => {
     expectResync([GARBAGE], [], ['0-8 not-ebml'])
   })
 
+  it('goes on at the very header that showed the damage', () => {
+    // A Cluster that promises 63 bytes is followed by a new document after 13.
+    const cut = segmentOf('1F43B675 BF E7 81 01 A3 85 81 0000 80 AA')
+    expectResync(
+      [cut, SOUND],
+      [
+        ['0+36 damaged', BLOCK, 'unexpected-document at 36 Segment/Cluster/EBML'],
+        ['36+36 complete', BLOCK],
+      ],
+      ['36-36 unexpected-document'],
+    )
+  })
+
+  it('finds a header inside the header that is damaged, in a chunk or carried', () => {
+    // E7, and a size of 8 bytes that begins with 01 and holds 1A 45 DF A3 8B 42 82: the lost bytes were in between.
+    const lost = segmentOf('1F43B675 BF E7 01')
+    expectResync(
+      [lost, SOUND],
+      [
+        ['0+26 damaged', 'element-overrun at 26 Segment/Cluster/Timestamp'],
+        ['28+36 complete', BLOCK],
+      ],
+      ['26-28 element-overrun'],
+    )
+  })
+
   it('goes on after each of several damages in one chunk', () => {
     const damaged = ['36 damaged', BLOCK] as const
     expectResync(
@@ -118,11 +144,7 @@ describe('resync', () => {
     const decoy = concat(EBML_HEADER, '00')
     expectResync(
       ['00', decoy, decoy, SOUND],
-      [
-        ['1+16 damaged', 'not-ebml at 17 '],
-        ['18+16 damaged', 'not-ebml at 34 '],
-        ['35+36 complete', BLOCK],
-      ],
+      [['35+36 complete', BLOCK]],
       ['0-1 not-ebml', '17-18 not-ebml', '34-35 not-ebml'],
     )
   })
@@ -194,6 +216,47 @@ describe('resync after a limit', () => {
       expect(outline(parsed)[1]).toEqual(['35+36 complete', BLOCK])
     })
   })
+
+  it('goes on behind slices that were too many, wherever the header of the block was cut', () => {
+    const block = element('A3', '81 0000 80', '00'.repeat(6000))
+    const bytes = concat(segmentOf('1F43B675 FF', element('EC', '00'.repeat(1200)), block), SOUND)
+    const blockAt = 26 + 3 + 1200
+    const soundAt = bytes.length - SOUND.length
+    for (const first of [
+      blockAt - 1,
+      blockAt,
+      blockAt + 1,
+      blockAt + 2,
+      blockAt + 3,
+      blockAt + 4,
+    ]) {
+      for (const size of [1100, 1500, 2000, 2900]) {
+        const chunks = [bytes.slice(0, first)]
+        for (let at = first; at < bytes.length; at += size) chunks.push(bytes.slice(at, at + size))
+        const parsed = parseResyncing(chunks, { maxSlicesPerFragment: 1 })
+        expect(parsed.skips, `${first}, ${size}`).toEqual([`${blockAt}-${soundAt} too-many-slices`])
+        expect(outline(parsed)[1]).toEqual([`${soundAt}+36 complete`, BLOCK])
+      }
+    }
+  })
+
+  it('goes on behind a block whose header came in pieces, long before the rest', () => {
+    const large = segmentOf(
+      '1F43B675 FF',
+      element('EC', '00'.repeat(300)),
+      element('A3', '81 0000 80', '00'.repeat(900)),
+    )
+    const bytes = concat(large, SOUND, element('EC', '00'.repeat(300)))
+    const blockAt = 26 + 3 + 300
+    for (const pieces of [[1, 1, 1], [1, 2], [2, 1], [3], [1, 1, 2], [2, 2]]) {
+      const cuts = [0, blockAt]
+      for (const piece of pieces) cuts.push(cuts[cuts.length - 1] + piece)
+      const chunks = cuts.map((from, i) => bytes.slice(from, cuts[i + 1]))
+      const parsed = parseResyncing(chunks, { maxFragmentBytes: 800 })
+      expect(parsed.skips, pieces.join()).toEqual([`${blockAt}-${large.length} fragment-too-large`])
+      expect(outline(parsed)[1]).toEqual([`${large.length}+339 complete`, BLOCK])
+    }
+  })
 })
 
 describe('the parser while it skips', () => {
@@ -210,6 +273,21 @@ describe('the parser while it skips', () => {
     expect(parser.push(SOUND)).toEqual([])
     expect(parser.end()).toHaveLength(1)
     expect(skips).toEqual([])
+  })
+
+  it('is ready for another stream after end, whose offsets begin at 0', () => {
+    const skips: string[] = []
+    const parser = new FragmentParser(MATROSKA_RULE, {
+      ...options,
+      onSkip: (range) => skips.push(`${range.startOffset}-${range.endOffset}`),
+    })
+    for (let i = 0; i < 3; i += 1) {
+      parser.push(hex(GARBAGE))
+      expect(parser.end()).toEqual([])
+      parser.push(concat(GARBAGE, SOUND))
+      expect(parser.end().map(({ offset }) => offset)).toEqual([8])
+    }
+    expect(skips).toEqual(['0-8', '0-8', '0-8', '0-8', '0-8', '0-8'])
   })
 
   it('gives frames that are not overwritten by what comes later', () => {
