@@ -1,7 +1,7 @@
 import { type Clock, sleep } from './clock.js'
 
 /** Four calls a second leave one of the five that AWS allows for somebody else who reads the stream. */
-export const MIN_CALL_SPACING_MS = 250
+const MIN_CALL_SPACING_MS = 250
 
 /**
  * Keeps calls of one operation at least 250 ms apart, whatever asks for them: GetMedia and GetDataEndpoint are limited to

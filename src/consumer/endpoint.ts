@@ -38,7 +38,7 @@ export class EndpointCache {
 
 /** What a data endpoint may be. */
 export interface EndpointRules {
-  /** The host of the control endpoint, when the caller has set one of their own; `undefined` for AWS's. */
+  /** The host that GetDataEndpoint was asked at; `undefined` when that is not known. One that is not AWS's is the caller's. */
   readonly controlHost: string | undefined
   /** Whether http is allowed to hosts that are not loopback. */
   readonly isInsecureAllowed: boolean
@@ -75,6 +75,7 @@ export function checkAnsweredEndpoint(text: string | undefined, rules: EndpointR
   const { controlHost } = rules
   const isOwn =
     controlHost !== undefined &&
+    !isAwsHost(controlHost) &&
     (controlHost === url.hostname || (isLoopback(controlHost) && isLoopback(url.hostname)))
   if (!isOwn && !isAwsHost(url.hostname)) {
     throw new EndpointRefusedError(

@@ -171,9 +171,9 @@ export class SdkMediaSource implements MediaSource {
       await this.#checkRegion()
       await this.#pacer.wait(signal)
       try {
-        const { DataEndpoint } = await this.#getDataEndpoint(signal)
+        const { DataEndpoint, controlHost } = await this.#getDataEndpoint(signal)
         return checkAnsweredEndpoint(DataEndpoint, {
-          controlHost: await this.#controlHost(),
+          controlHost: controlHost ?? (await this.#configuredHost()),
           isInsecureAllowed: allowInsecureHttp,
         })
       } catch (error) {
@@ -182,9 +182,28 @@ export class SdkMediaSource implements MediaSource {
     })
   }
 
-  async #getDataEndpoint(signal: AbortSignal): Promise<GetDataEndpointCommandOutput> {
-    const control = this.#control
+  async #getDataEndpoint(
+    signal: AbortSignal,
+  ): Promise<{ readonly DataEndpoint: string | undefined; readonly controlHost?: string }> {
     const command = new GetDataEndpointCommand({ ...this.#stream, APIName: 'GET_MEDIA' })
+    let host: string | undefined
+    // Read off the request: an endpoint of the caller's may stand in the client, the environment or a config file.
+    command.middlewareStack.add(
+      (next) => (args) => {
+        host = (args.request as { readonly hostname?: string }).hostname
+        return next(args)
+      },
+      { step: 'finalizeRequest', name: 'readControlHost', priority: 'low' },
+    )
+    const { DataEndpoint } = await this.#sendToControl(command, signal)
+    return { DataEndpoint, ...(host === undefined ? {} : { controlHost: host }) }
+  }
+
+  async #sendToControl(
+    command: GetDataEndpointCommand,
+    signal: AbortSignal,
+  ): Promise<GetDataEndpointCommandOutput> {
+    const control = this.#control
     if (this.#options.client === undefined || control.send !== SDK_SEND) {
       return control.send(command, { abortSignal: signal })
     }
@@ -213,8 +232,8 @@ export class SdkMediaSource implements MediaSource {
     }
   }
 
-  /** The host of the caller's own control endpoint, wherever it was set; `undefined` when it is AWS's. */
-  async #controlHost(): Promise<string | undefined> {
+  /** The host of an endpoint in the client's settings: all there is to go by when a test answers in the place of send(). */
+  async #configuredHost(): Promise<string | undefined> {
     const { config } = this.#control
     if (config.isCustomEndpoint !== true || config.endpoint === undefined) return undefined
     return (await config.endpoint()).hostname

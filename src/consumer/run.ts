@@ -80,7 +80,8 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
     }
     // Out of line, as most items are there already.
     const before = this.#pulling
-    const result = before === undefined ? this.#pull() : before.then(() => this.#pull())
+    const pull = (): Promise<IteratorResult<T, undefined>> => this.#pull()
+    const result = before === undefined ? this.#pull() : before.then(pull, pull)
     this.#pulling = result
     const release = (): void => {
       if (this.#pulling === result) this.#pulling = undefined

@@ -135,6 +135,17 @@ describe('a consumer', () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
   })
 
+  it('answers a next() that was queued behind the one that threw', async () => {
+    const { consumer } = setUp(
+      { log, answer: () => ({ refuse: networkError() }) },
+      { retry: { maxRetries: 0 } },
+    )
+    const iterator = consumer[Symbol.asyncIterator]()
+    const [first, second] = await Promise.allSettled([iterator.next(), iterator.next()])
+    expect(first).toMatchObject({ status: 'rejected' })
+    expect(second).toEqual({ status: 'fulfilled', value: { done: true, value: undefined } })
+  })
+
   it('closes the connection of an aborted signal even if the loop never comes back', async () => {
     const controller = new AbortController()
     const harness = setUp({ log }, { signal: controller.signal })

@@ -92,6 +92,8 @@ describe('with the real SDK', () => {
     expect(peakConnections(simulator.requests)).toBe(1)
     expect(peakCallsPerSecond(simulator.requests, 'GetMedia')).toBeLessThanOrEqual(5)
     expect(consumer.stats().duplicatesDropped).toBe(11)
+    // A response that ended properly leaves its connection for the next call.
+    expect(new Set(requests('GetMedia').map(({ connectionId }) => connectionId)).size).toBe(1)
   })
 
   for (const how of ['reset', 'fin', 'cleanEnd', 'stall'] as const) {
@@ -351,6 +353,15 @@ describe('endpoint and credentials', () => {
     } as never)
     expect(await take(consumer, 5)).toEqual(numbers)
     expect(requests('GetDataEndpoint')).toHaveLength(0)
+  })
+
+  it('follows an endpoint that the environment sets', async () => {
+    const { createConsumer, simulator, numbers } = await start()
+    vi.stubEnv('AWS_ENDPOINT_URL_KINESIS_VIDEO', simulator.endpoint)
+    const consumer = createConsumer({
+      clientConfig: { region: 'us-east-1', credentials: CREDENTIALS },
+    } as never)
+    expect(await take(consumer, 5)).toEqual(numbers)
   })
 
   it('keeps FIPS and dual-stack settings of the environment away from the data endpoint', async () => {
