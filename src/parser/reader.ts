@@ -14,9 +14,9 @@ import { HeaderCarry, MAX_ID_WIDTH, MAX_SIZE_WIDTH } from './header-carry.js'
 import { OpenMasters } from './open-masters.js'
 import { ID } from './schema.js'
 import { Placement } from './placement.js'
-import { depthExceeded, pastEnd } from './structure-errors.js'
+import { depthExceeded, overrun } from './structure-errors.js'
 import { ValueBuffer } from './value-buffer.js'
-import { MAX_SIZE, readId, readVint, vintWidth } from './vint.js'
+import { readId, readVint, vintWidth } from './vint.js'
 
 // The states, with the bytes read so far and the ways out. ^ is where the reader stands.
 const READ_HEADER = 0 // ^[ID][size] -> master: READ_HEADER of its first child, or SKIP; scalar: READ_VALUE; else: READ_BODY
@@ -255,8 +255,8 @@ export class EbmlReader {
         this.#carry.length = 0
       }
       const dataEnd = size < 0 ? dataAt : dataAt + size
-      if (base + dataEnd > this.#masters.limit || base + dataEnd > MAX_SIZE) {
-        throw pastEnd(this.#masters, id, offset, base + dataEnd)
+      if (base + dataEnd > this.#masters.limit) {
+        throw overrun(this.#masters, id, offset, base + dataEnd)
       }
       if (kind !== MASTER) this.#placement.checkUnread(id, size, offset)
 

@@ -56,16 +56,17 @@ export function unknownSize(masters: OpenMasters, id: number, offset: number): P
   return structureError('unknown-size-not-allowed', message, offset, masters.pathOf(id))
 }
 
-/** An element that ends after its parent, or where offsets cannot be counted any more. */
-export function pastEnd(
+/** An element that ends after its parent. */
+export function overrun(
   masters: OpenMasters,
   id: number,
   offset: number,
   endOffset: number,
 ): ParseError {
-  if (endOffset > MAX_SIZE) return sizeTooLarge(masters, id, offset)
   const parent = nameOf(masters.parentId)
-  const message = `${nameOf(id)} ends at byte ${endOffset}, after its parent ${parent}, which ends at byte ${masters.limit}; ${DAMAGED}`
+  // Past 2^53 a sum is rounded, and differently by where the chunks are cut.
+  const where = endOffset > MAX_SIZE ? 'past byte 2^53' : `at byte ${endOffset}`
+  const message = `${nameOf(id)} ends ${where}, after its parent ${parent}, which ends at byte ${masters.limit}; ${DAMAGED}`
   return structureError('element-overrun', message, offset, masters.pathOf(id))
 }
 
