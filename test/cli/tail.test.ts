@@ -42,9 +42,9 @@ function tailOf(server: Simulator, ...flags: readonly string[]): readonly string
   return ['tail', '--endpoint', server.endpoint, '--json', ...name, ...flags]
 }
 
-function numbersOf(stdout: string): readonly unknown[] {
-  const lines = jsonLines(stdout)
-  return lines.filter(({ type }) => type === 'fragment').map((line) => line['fragmentNumber'])
+function numbersOf(stdout: string): readonly string[] {
+  const lines = jsonLines(stdout).filter(({ type }) => type === 'fragment')
+  return lines.map((line) => line['fragmentNumber'] as string)
 }
 
 function eventsOf(stdout: string): readonly unknown[] {
@@ -191,7 +191,7 @@ describe('tail --checkpoint', () => {
     const seen = numbersOf((await first.outcome).stdout)
     const again = numbersOf((await endCommand(tailOf(server, ...flags, '--limit', '3'))).stdout)
     const held = live.fragments.map((fragment) => fragment.fragmentNumber)
-    const at = held.indexOf(again[0] as string)
+    const at = held.indexOf(again[0]!)
     // Something was saved, and nothing lies between what was seen and what comes.
     expect(at).toBeGreaterThan(0)
     expect(at).toBeLessThanOrEqual(seen.length)
@@ -216,39 +216,57 @@ describe('tail --checkpoint', () => {
 })
 
 describe('tail when it cannot go on', () => {
-  const failures: readonly (readonly [string, readonly string[], RegExp, SimulatorOptions?])[] = [
-    [
-      'there is no such stream',
-      ['--stream-name', 'none'],
-      /^kvs-fragments: there is no stream "none": check its name, the region and the account\n$/,
-    ],
-    [
-      'the service’s key is denied',
-      ['--start', 'earliest'],
-      /^kvs-fragments: .*4500.*kms:Decrypt.*\n$/,
-      { faults: [{ at: { fragment: 1 }, do: { errorTag: 4500 } }] },
-    ],
-    [
-      'the start has expired',
-      ['--start', 'token:gone'],
-      /^kvs-fragments: the stream does not hold the fragment to start from .*--start earliest or --start now\n$/,
-    ],
-    [
-      'the credentials are refused',
-      [],
-      /^kvs-fragments: .* is not allowed \(UnrecognizedClient\): check the credentials.*\n$/,
-      { accessKeyIds: ['another'] },
-    ],
+  interface Failure {
+    readonly what: string
+    readonly flags: readonly string[]
+    readonly sentence: RegExp
+    readonly options?: SimulatorOptions
+  }
+  const failures: readonly Failure[] = [
+    {
+      what: 'there is no such stream',
+      flags: ['--stream-name', 'none'],
+      sentence: /there is no stream "none": check its name, the region and the account\n$/,
+    },
+    {
+      what: 'the service’s key is denied',
+      flags: ['--start', 'earliest'],
+      sentence: /4500.*kms:Decrypt.*\n$/,
+      options: { faults: [{ at: { fragment: 1 }, do: { errorTag: 4500 } }] },
+    },
+    {
+      what: 'the start has expired',
+      flags: ['--start', 'token:gone'],
+      sentence: /the stream does not hold the fragment to start from .*--start earliest or .*\n$/,
+    },
+    {
+      what: 'the credentials are refused',
+      flags: [],
+      sentence: / is not allowed \(UnrecognizedClient\): check the credentials.*\n$/,
+      options: { accessKeyIds: ['another'] },
+    },
+    {
+      what: 'a fragment is damaged each time',
+      flags: ['--start', 'earliest'],
+      sentence:
+        /fragment 9134\d+ came damaged 4 times: go on behind it with --start after:9134\d+\n$/,
+      options: {
+        faults: [
+          { at: { fragment: 1, offset: 'middle' }, do: 'flip', bytes: 4000, times: 'always' },
+        ],
+      },
+    },
   ]
-  it.each(failures)('says so in one sentence: %s', async (_, flags, sentence, options) => {
+  it.each(failures)('says so in one sentence: $what', async ({ flags, sentence, options }) => {
     const server = await simulate(options)
     const { exitCode, stdout, stderr } = await runCommand(tailOf(server, ...flags))
     expect(stderr).toMatch(sentence)
+    expect(stderr).toMatch(/^kvs-fragments: [^\n]+\n$/)
     const [error, last] = jsonLines(stdout).filter(
       ({ type }) => type === 'error' || type === 'summary',
     )
     expect(error).toMatchObject({ type: 'error', offset: null })
-    expect(`kvs-fragments: ${error!['message']}\n`).toBe(stderr)
+    expect(stderr).toBe(`kvs-fragments: ${String(error!['message'])}\n`)
     expect(last).toMatchObject({ type: 'summary', errors: 1 })
     expect(exitCode).toBe(1)
   })
@@ -315,11 +333,12 @@ describe('tail in a terminal', () => {
       args.filter((flag) => flag !== '--json'),
       { terminalColumns: 100 },
     )
-    expect(stdout).toMatch(
-      /\r\u001B\[2K\d+ s {2}\| {2}5 fragments {2}\| {2}[\d,]+ kbit\/s {2}\| {2}lag \d+\.\d{3} s {2}\| {2}0 reconnects\r\u001B\[2K/,
+    const shown = stdout.replaceAll('\r\u001B[2K', '<erase>')
+    expect(shown).toMatch(
+      /<erase>\d+ s {2}\| {2}5 fragments {2}\| {2}[\d,]+ kbit\/s {2}\| {2}lag \d+\.\d{3} s {2}\| {2}0 reconnects<erase>/,
     )
     // It is gone at the end.
-    expect(stdout).toMatch(/\nended after fragment \d+; go on with --start after:\d+\n$/)
+    expect(shown).toMatch(/\nended after fragment \d+; go on with --start after:\d+\n$/)
   })
 })
 
