@@ -143,6 +143,12 @@ describe('maxElementsPerFragment', () => {
     )
   })
 
+  it('is of one frame, not of the fragment, in frame-level mode', () => {
+    const bytes = segmentOf('1F43B675 FF', 'A3 84 81 0000 80'.repeat(20))
+    expect(failureOf(bytes, { collectFrames: false, maxElementsPerFragment: 5 })).toBeUndefined()
+    expect(failureOf(bytes, { maxElementsPerFragment: 5 })).toContain('too-many-elements')
+  })
+
   it('begins anew with each document', () => {
     const one = segmentOf('1F43B675 82 E7 80')
     const bytes = concat(one, one, one)

@@ -40,6 +40,24 @@ describe('push', () => {
     parser.reset()
     expect(parser.bytesRead).toBe(0)
   })
+
+  it.each([
+    ['an ArrayBuffer', new ArrayBuffer(4)],
+    ['a string', '1A45DFA3'],
+    ['an array', [0x1a]],
+    ['undefined', undefined],
+    ['a DataView', new DataView(new ArrayBuffer(4))],
+  ])('throws a TypeError for %s, and goes on with the next chunk', (_name, chunk) => {
+    const parser = new FragmentParser(MATROSKA_RULE)
+    parser.push(SOUND.slice(0, 20))
+    expect(() => parser.push(chunk as unknown as Uint8Array)).toThrow(TypeError)
+    expect(parser.failure).toBeUndefined()
+    expect(parser.bytesRead).toBe(20)
+    parser.push(SOUND.slice(20))
+    expect(outline({ fragments: parser.end(), failure: undefined })).toEqual([
+      ['0+36 complete', '1@1K AA'],
+    ])
+  })
 })
 
 describe('structural damage', () => {

@@ -3,8 +3,9 @@ import { ParseError } from '../../src/parser/errors.js'
 import type { EbmlHandler } from '../../src/parser/ebml-handler.js'
 import { EbmlReader } from '../../src/parser/index.js'
 import { concat, EBML_HEADER, element } from '../helpers/ebml-bytes.js'
+import { everySplit } from '../helpers/every-split.js'
 import { hex } from '../helpers/hex.js'
-import { expectEvents, expectFailure } from './event-recorder.js'
+import { expectEvents, expectFailure, readEvents } from './event-recorder.js'
 
 // 16 bytes
 const HEADER = "1A45DFA3 8B 4282 88 'matroska'"
@@ -226,6 +227,59 @@ describe('elements that reach past their parent', () => {
       code: 'element-overrun',
       offset: 21,
       path: `Segment/${name}`,
+    })
+  })
+})
+
+describe('an element in which nothing is read, where nothing else would end it', () => {
+  it.each([
+    ['Void', 'EC', '0A', '0B'],
+    ['CRC-32', 'BF', '0A', '0B'],
+    ['an unregistered element', '4100', '0A', '0B'],
+    ['a number', 'E7', '0A', '0B'],
+    ['a misplaced element', 'D7', '0A', '0B'],
+  ])('may have maxSkippedBytes and not one more: %s', (_name, id, within, over) => {
+    const at = 26
+    const options = { maxSkippedBytes: 10 }
+    const cluster = `${HEADER} 18538067 FF 1F43B675 FF ${id}`
+    const bytes = (size: string): Uint8Array => hex(`${cluster} 40${size} ${'00'.repeat(11)}`)
+    everySplit(bytes(within).slice(0, -1), (chunks) => {
+      expect(readEvents(chunks, options)).toMatchObject({
+        failure: undefined,
+        truncation: undefined,
+      })
+    })
+    everySplit(bytes(over), (chunks) => {
+      expect(readEvents(chunks, options).failure).toMatchObject({
+        code: 'element-too-large',
+        offset: at,
+      })
+    })
+  })
+
+  it('counts for a master that is answered false as well', () => {
+    const bytes = hex(`${HEADER} 18538067 FF 1C53BB6B 8B ${'00'.repeat(11)}`)
+    everySplit(bytes, (chunks) => {
+      const options = { skip: ['Cues'], maxSkippedBytes: 10 }
+      expect(readEvents(chunks, options).failure).toMatchObject({
+        code: 'element-too-large',
+        offset: 21,
+        path: 'Segment/Cues',
+      })
+    })
+  })
+
+  it('may be longer where a parent of known size ends it', () => {
+    const bytes = hex(`${HEADER} 18538067 8D EC 8B ${'00'.repeat(11)}`)
+    everySplit(bytes, (chunks) => {
+      expect(readEvents(chunks, { maxSkippedBytes: 10 }).failure).toBeUndefined()
+    })
+  })
+
+  it('is no block: how long those may be is for the handler to say', () => {
+    const bytes = hex(`${HEADER} 18538067 FF 1F43B675 FF A3 8B ${'00'.repeat(11)}`)
+    everySplit(bytes, (chunks) => {
+      expect(readEvents(chunks, { maxSkippedBytes: 10 }).failure).toBeUndefined()
     })
   })
 })

@@ -234,6 +234,14 @@ describe('a master of unknown size that is answered false', () => {
     )
   })
 
+  it('tells nothing of what may not stand in it, either', () => {
+    expectEvents(
+      `${HEADER} 18538067 FF 1F43B675 FF D7 81 01 E7 81 01`,
+      [...HEADER_EVENTS, '16 +Segment ?', '21 +Cluster ?', '32 -Segment'],
+      { skip: ['Cluster'] },
+    )
+  })
+
   it('does not hide the children of the next one', () => {
     expectEvents(
       `${HEADER} 18538067 FF 1F43B675 FF E7 81 01 1254C367 80 1F43B675 83 E7 81 02`,

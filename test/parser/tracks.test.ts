@@ -326,6 +326,18 @@ describe('ContentEncodings', () => {
     )
     expect(track.strippedHeader).toEqual(hex('000001'))
   })
+
+  it('name no more than 256 of them, or small frames would grow without end', () => {
+    const trackWith = (length: number): Track => {
+      const settings = element('4255', '00'.repeat(length))
+      const compression = element('5034', '4254 81 03', settings)
+      const entry = element('AE', element('6D80', element('6240', compression)))
+      return parse(segmentOf(element('1654AE6B', entry), '1F43B675 80')).fragments[0].tracks[0]
+    }
+    expect(trackWith(256).strippedHeader).toHaveLength(256)
+    expect(trackWith(257).strippedHeader).toBeUndefined()
+    expect(trackWith(257).encodings[0].settings).toHaveLength(257)
+  })
 })
 
 describe('a Tracks element', () => {

@@ -70,6 +70,10 @@ describe('readUint and readUintBig', () => {
   it('round as a number over 53 bits', () => {
     expect(read(readUint, 'FF FF FF FF FF FF FF FF')).toBe(2 ** 64)
   })
+
+  it('take the last eight of more bytes, as a bigint', () => {
+    expect(read(readUintBig, 'FF 00 00 00 00 00 00 01 02')).toBe(258n)
+  })
 })
 
 describe('readIntBig', () => {
@@ -111,6 +115,13 @@ describe('readFloat', () => {
   it('reads NaN as NaN', () => {
     expect(read(readFloat, '7F C0 00 00')).toBeNaN()
   })
+
+  it.each(['00', '3F 80', '3F 80 00', '3F 80 00 00 00', '00 00 00 00 00 00 00 00 00'])(
+    'reads [%s], of a length that no float has, as NaN',
+    (source) => {
+      expect(read(readFloat, source)).toBeNaN()
+    },
+  )
 
   it('leaves nothing of a long one in a short one', () => {
     read(readFloat, 'FF FF FF FF FF FF FF FF')
