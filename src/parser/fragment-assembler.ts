@@ -22,6 +22,8 @@ export interface FragmentSink<M> {
   readonly onFragment: (fragment: Fragment<M>) => void
   /** A frame's last byte arrived, before the fragment ended; undefined when nobody wants to know. */
   readonly onFrame: ((frame: Frame<M>) => void) | undefined
+  /** A callback threw while a fragment was being ended; that goes on. */
+  readonly onThrown: (thrown: unknown) => void
   /** Whether frames go into `fragment.frames`. */
   readonly isCollectingFrames: boolean
 }
@@ -238,10 +240,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     const fragment = this.#fragment
     if (fragment === undefined) return
     const truncatedFrame = this.#frames.takeTruncated()
-    if (this.#isInTags) {
-      fragment.hasContent = true
-      this.#rule.readCutTags?.(fragment.metadata, this.#tags.take())
-    }
+    if (this.#isInTags) this.#readCutTags(fragment)
     this.#abandonElements()
     // An error is told even where there is nothing else to tell: a Segment's checksum is known after its closing tags.
     if (!fragment.hasContent && this.#ledger.errors.length === 0) {
@@ -366,6 +365,15 @@ export class FragmentAssembler<M> implements EbmlHandler {
     const reading = this.#rule.readTags(fragment.metadata, tags)
     for (const tag of reading.producerTags) fragment.tags.push(tag)
     if (reading.isClosing) this.#emit(fragment, endOffset, undefined, undefined)
+  }
+
+  #readCutTags(fragment: OpenFragment<M>): void {
+    fragment.hasContent = true
+    try {
+      this.#rule.readCutTags?.(fragment.metadata, this.#tags.take())
+    } catch (thrown) {
+      this.#sink.onThrown(thrown)
+    }
   }
 
   // Binaries outside of blocks ---------------------------------------------------------------------------------------

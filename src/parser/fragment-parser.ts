@@ -77,6 +77,9 @@ export class FragmentParser<M> {
         ;(this.#ready ??= []).push(fragment)
       },
       onFrame: options.onFrame,
+      onThrown: (thrown) => {
+        this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+      },
       isCollectingFrames: options.collectFrames ?? true,
     })
     this.#reader = new EbmlReader(this.#assembler, {
@@ -141,7 +144,7 @@ export class FragmentParser<M> {
 
   /**
    * The input has ended: answers the fragment that was open, if any. Where that was cut, `isComplete` is false and
-   * `truncation` tells where. The parser is then ready for another stream, unless `onSkip` threw: then `failure` is set.
+   * `truncation` tells where. The parser is then ready for another stream, unless a callback threw: then `failure` is set.
    *
    * @throws ParseError that the last chunk met.
    */
@@ -228,8 +231,8 @@ export class FragmentParser<M> {
     // Where a callback threw is not known; at most at the end of what was pushed.
     const offset = isDamage ? failure.offset : this.#bytesRead
     this.#assembler.abandon(failure, offset)
-    if (!isDamage || !this.#isResyncing) {
-      this.#failure = failure
+    if (this.#failure !== undefined || !isDamage || !this.#isResyncing) {
+      this.#failure ??= failure
       return undefined
     }
     this.#skipError = failure

@@ -1,12 +1,17 @@
-import { ReadableStream, TransformStream } from 'node:stream/web'
+import * as web from 'node:stream/web'
 import type { Fragment } from '../parser/fragment.js'
+import { FragmentParser } from '../parser/fragment-parser.js'
 import type { Frame } from '../parser/frame.js'
 import { resolveLimits } from '../parser/limits.js'
 import type { ByteSource } from '../parser/parse-fragments.js'
 import { runFrameParser, runParser } from '../parser/parse-fragments.js'
-import type { FragmentMetadata } from '../tags/metadata.js'
-import { makeFragmentParser } from './make-parser.js'
-import type { FragmentStreamOptions } from './stream-options.js'
+import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
+import { chooseParser } from './make-parser.js'
+import type {
+  FragmentStreamOptions,
+  GetMediaStreamOptions,
+  RuleStreamOptions,
+} from './stream-options.js'
 
 /**
  * A web `TransformStream` for `pipeThrough`: bytes in, {@link Fragment}s out, each when it is complete.
@@ -21,10 +26,22 @@ import type { FragmentStreamOptions } from './stream-options.js'
  *
  * @throws RangeError when a limit is not a whole number of at least 1.
  */
-export function fragmentTransformStream<M = FragmentMetadata>(
+export function fragmentTransformStream(
+  options?: GetMediaStreamOptions,
+): TransformStream<Uint8Array, GetMediaFragment>
+/**
+ * By a rule other than that for GetMedia.
+ *
+ * @throws RangeError when a limit is not a whole number of at least 1.
+ */
+export function fragmentTransformStream<M>(
+  options: RuleStreamOptions<M>,
+): TransformStream<Uint8Array, Fragment<M>>
+export function fragmentTransformStream<M>(
   options: FragmentStreamOptions<M> = {},
 ): TransformStream<Uint8Array, Fragment<M>> {
-  const parser = makeFragmentParser(options)
+  const choice = chooseParser(options)
+  const parser = new FragmentParser(choice.rule, choice.options)
   return transformStreamOf((source) => runParser(source, parser))
 }
 
@@ -34,12 +51,30 @@ export function fragmentTransformStream<M = FragmentMetadata>(
  *
  * @throws RangeError when a limit is not a whole number of at least 1.
  */
-export function frameTransformStream<M = FragmentMetadata>(
+export function frameTransformStream(
+  options?: GetMediaStreamOptions,
+): TransformStream<Uint8Array, GetMediaFrame>
+/**
+ * By a rule other than that for GetMedia.
+ *
+ * @throws RangeError when a limit is not a whole number of at least 1.
+ */
+export function frameTransformStream<M>(
+  options: RuleStreamOptions<M>,
+): TransformStream<Uint8Array, Frame<M>>
+export function frameTransformStream<M>(
   options: FragmentStreamOptions<M> = {},
 ): TransformStream<Uint8Array, Frame<M>> {
+  const choice = chooseParser(options)
   // The parser is made when reading begins: a limit that is none is told now.
   resolveLimits(options)
-  return transformStreamOf((source) => runFrameParser(source, options, makeFragmentParser))
+  return transformStreamOf((source) =>
+    runFrameParser(
+      source,
+      choice.options,
+      (frameOptions) => new FragmentParser(choice.rule, frameOptions),
+    ),
+  )
 }
 
 /**
@@ -49,6 +84,8 @@ export function frameTransformStream<M = FragmentMetadata>(
 function transformStreamOf<T>(
   run: (source: ByteSource) => AsyncIterable<T>,
 ): TransformStream<Uint8Array, T> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-  return { writable, readable: ReadableStream.from(run(readable)) }
+  const { readable, writable } = new web.TransformStream<Uint8Array, Uint8Array>()
+  const pair = { writable, readable: web.ReadableStream.from(run(readable)) }
+  // They are the platform's streams; only the DOM's types, where a program has them, tell them from Node's own.
+  return pair as object as TransformStream<Uint8Array, T>
 }

@@ -1,11 +1,17 @@
 import type { TransformCallback } from 'node:stream'
 import { Transform } from 'node:stream'
 import type { Fragment } from '../parser/fragment.js'
-import type { FragmentParser } from '../parser/fragment-parser.js'
+import { FragmentParser } from '../parser/fragment-parser.js'
 import type { Frame } from '../parser/frame.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
-import { makeFragmentParser, makeFrameParser } from './make-parser.js'
-import type { FragmentTransformOptions } from './stream-options.js'
+import { frameModeOf } from '../parser/parse-fragments.js'
+import { chooseParser } from './make-parser.js'
+import type {
+  FragmentStreamOptions,
+  GetMediaStreamOptions,
+  ReadableOptions,
+  RuleStreamOptions,
+} from './stream-options.js'
 
 /**
  * A `Transform` that ends with an error only after all that was made before it has been read: `destroy(error)` would
@@ -18,7 +24,7 @@ class ParserTransform<M, T> extends Transform {
   #fail: (() => void) | undefined
 
   constructor(
-    options: FragmentTransformOptions<M>,
+    options: ReadableOptions,
     makeParser: (emit: (item: T) => void) => FragmentParser<M>,
     emitFragment: (fragment: Fragment<M>, emit: (item: T) => void) => void,
   ) {
@@ -55,16 +61,20 @@ class ParserTransform<M, T> extends Transform {
   /** @internal */
   override _transform(chunk: Uint8Array, _encoding: BufferEncoding, done: TransformCallback): void {
     for (const fragment of this.#parser.push(chunk)) this.#emit(fragment)
-    const { failure } = this.#parser
-    if (failure === undefined) done()
-    else if (this.readableLength === 0) done(failure)
-    else this.#fail = () => done(failure)
+    this.#finish(done)
   }
 
   /** @internal */
   override _flush(done: TransformCallback): void {
     for (const fragment of this.#parser.end()) this.#emit(fragment)
-    done()
+    this.#finish(done)
+  }
+
+  #finish(done: TransformCallback): void {
+    const { failure } = this.#parser
+    if (failure === undefined) done()
+    else if (this.readableLength === 0) done(failure)
+    else this.#fail = () => done(failure)
   }
 }
 
@@ -82,10 +92,14 @@ class ParserTransform<M, T> extends Transform {
  */
 export class FragmentTransform<M = FragmentMetadata> extends ParserTransform<M, Fragment<M>> {
   /** @throws RangeError when a limit is not a whole number of at least 1. */
-  constructor(options: FragmentTransformOptions<M> = {}) {
+  constructor(options?: GetMediaStreamOptions & ReadableOptions)
+  /** By a rule other than that for GetMedia. @throws RangeError when a limit is not a whole number of at least 1. */
+  constructor(options: RuleStreamOptions<M> & ReadableOptions)
+  constructor(options: FragmentStreamOptions<M> & ReadableOptions = {}) {
+    const choice = chooseParser(options)
     super(
       options,
-      () => makeFragmentParser(options),
+      () => new FragmentParser(choice.rule, choice.options),
       (fragment, emit) => emit(fragment),
     )
   }
@@ -98,10 +112,14 @@ export class FragmentTransform<M = FragmentMetadata> extends ParserTransform<M, 
  */
 export class FrameTransform<M = FragmentMetadata> extends ParserTransform<M, Frame<M>> {
   /** @throws RangeError when a limit is not a whole number of at least 1. */
-  constructor(options: FragmentTransformOptions<M> = {}) {
+  constructor(options?: GetMediaStreamOptions & ReadableOptions)
+  /** By a rule other than that for GetMedia. @throws RangeError when a limit is not a whole number of at least 1. */
+  constructor(options: RuleStreamOptions<M> & ReadableOptions)
+  constructor(options: FragmentStreamOptions<M> & ReadableOptions = {}) {
+    const choice = chooseParser(options)
     super(
       options,
-      (emit) => makeFrameParser(options, emit),
+      (emit) => new FragmentParser(choice.rule, frameModeOf(choice.options, emit)),
       // The frames have gone out already.
       () => {},
     )

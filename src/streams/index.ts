@@ -3,6 +3,6 @@
  *
  * @packageDocumentation
  */
-export type { FragmentStreamOptions, FragmentTransformOptions } from './stream-options.js'
+export type { GetMediaStreamOptions, ReadableOptions, RuleStreamOptions } from './stream-options.js'
 export { FragmentTransform, FrameTransform } from './fragment-transform.js'
 export { fragmentTransformStream, frameTransformStream } from './fragment-transform-stream.js'

@@ -1,21 +1,30 @@
 import type { CompletionRule } from '../parser/completion.js'
 import type { FragmentParserOptions } from '../parser/fragment-parser.js'
+import type { GetMediaParserOptions } from '../tags/get-media-parser.js'
 
-/** Settings of every adapter of this folder: those of the parser, and the rule. */
-export interface FragmentStreamOptions<M> extends FragmentParserOptions<M> {
-  /**
-   * Where fragments end and what their tags mean. Default: `new GetMediaRule('GetMedia', undefined)`, which reads ordinary
-   * Matroska too. `MATROSKA_RULE` for Matroska only; a `GetMediaRule` of your own for GetMediaForFragmentList, or to be told of
-   * in-band errors at once.
-   */
-  readonly rule?: CompletionRule<M>
+/**
+ * Settings of an adapter that reads what GetMedia or GetMediaForFragmentList answers, and ordinary Matroska too: those of
+ * `GetMediaParser`.
+ */
+export interface GetMediaStreamOptions extends GetMediaParserOptions {
+  /** None: `source` and `onServiceError` are of the rule that reads GetMedia. */
+  readonly rule?: undefined
 }
 
-/** Settings of the Node adapters. */
-export interface FragmentTransformOptions<M> extends FragmentStreamOptions<M> {
+/** Settings of an adapter that reads by another rule: those of `FragmentParser`, and the rule. */
+export interface RuleStreamOptions<M> extends FragmentParserOptions<M> {
+  /** Where fragments end and what their tags mean: `MATROSKA_RULE` of `kvs-fragments/parser`, or a rule of your own. */
+  readonly rule: CompletionRule<M>
+}
+
+/** Settings of every adapter of this folder: those of `GetMediaParser`, or a rule and those of `FragmentParser`. */
+export type FragmentStreamOptions<M> = GetMediaStreamOptions | RuleStreamOptions<M>
+
+/** What the Node adapters can be told beyond that. */
+export interface ReadableOptions {
   /**
    * How many fragments or frames may wait to be read before no further chunk is taken in. Default 1. What one chunk held
    * is handed on whole, so a slow reader makes this many wait and those of one chunk, never more.
    */
-  readonly readableHighWaterMark?: number
+  readonly readableHighWaterMark?: number | undefined
 }

@@ -16,6 +16,17 @@ import type { ServiceError } from './service-error.js'
  */
 export type PayloadSource = 'GetMedia' | 'GetMediaForFragmentList'
 
+/** Settings of a {@link GetMediaRule}. */
+export interface GetMediaRuleOptions {
+  /** Default `GetMedia`. */
+  readonly source?: PayloadSource | undefined
+  /**
+   * Called for every in-band error as soon as its tags were read, or the response was cut among them. The same errors are in
+   * `fragment.metadata.serviceErrors` of the fragment they came with, which may be yielded only when the response ends.
+   */
+  readonly onServiceError?: ((error: ServiceError) => void) | undefined
+}
+
 // A PRODUCER_TIMESTAMP before 2001 is a time since the producer's start, not since 1970.
 const EARLIEST_WALL_CLOCK_MS = 1_000_000_000_000
 
@@ -27,23 +38,29 @@ export class GetMediaRule implements CompletionRule<FragmentMetadata> {
   readonly #source: PayloadSource
   readonly #onServiceError: ((error: ServiceError) => void) | undefined
 
-  constructor(source: PayloadSource, onServiceError: ((error: ServiceError) => void) | undefined) {
-    this.#source = source
-    this.#onServiceError = onServiceError
+  constructor(options: GetMediaRuleOptions = {}) {
+    this.#source = options.source ?? 'GetMedia'
+    this.#onServiceError = options.onServiceError
   }
 
   createMetadata(): FragmentMetadata {
     return new OpenMetadata()
   }
 
-  isOpening(tags: readonly Tag[]): boolean {
-    return isOpeningTags(tags)
+  /** A HEAD behind a Cluster, or one of another number, says that the fragment before it gets no TAIL. */
+  isOpening(metadata: FragmentMetadata, tags: readonly Tag[], hasCluster: boolean): boolean {
+    return hasCluster ? isOpeningTags(tags) : toOpen(metadata).isOpenedAnew(tags)
   }
 
   readTags(metadata: FragmentMetadata, tags: readonly Tag[]): TagsReading {
     const reading = toOpen(metadata).read(tags)
     for (const error of reading.errors) this.#onServiceError?.(error)
     return reading
+  }
+
+  /** An error is told although the response ends in the middle of its tags; closing tags that were cut close nothing. */
+  readCutTags(metadata: FragmentMetadata, tags: readonly Tag[]): void {
+    for (const error of toOpen(metadata).readErrors(tags)) this.#onServiceError?.(error)
   }
 
   /** One HEAD speaks of all that follows up to its TAIL; without one, each Cluster is a fragment. */

@@ -4,10 +4,9 @@ import { FragmentParser } from '../parser/fragment-parser.js'
 import type { Frame } from '../parser/frame.js'
 import type { ByteSource } from '../parser/parse-fragments.js'
 import { runFrameParser, runParser } from '../parser/parse-fragments.js'
-import type { PayloadSource } from './boundary.js'
+import type { GetMediaRuleOptions } from './boundary.js'
 import { GetMediaRule } from './boundary.js'
 import type { FragmentMetadata } from './metadata.js'
-import type { ServiceError } from './service-error.js'
 
 /** A fragment of a KVS payload: a Matroska fragment with AWS's metadata. */
 export type GetMediaFragment = Fragment<FragmentMetadata>
@@ -16,15 +15,8 @@ export type GetMediaFragment = Fragment<FragmentMetadata>
 export type GetMediaFrame = Frame<FragmentMetadata>
 
 /** Settings of a {@link GetMediaParser}. */
-export interface GetMediaParserOptions extends FragmentParserOptions<FragmentMetadata> {
-  /** Default `GetMedia`. */
-  readonly source?: PayloadSource
-  /**
-   * Called for every in-band error as soon as its tags were read. The same errors are in `fragment.metadata.serviceErrors`
-   * of the fragment they came with, which may be yielded only when the response ends.
-   */
-  readonly onServiceError?: (error: ServiceError) => void
-}
+export interface GetMediaParserOptions
+  extends FragmentParserOptions<FragmentMetadata>, GetMediaRuleOptions {}
 
 /**
  * The synchronous parser for what GetMedia and GetMediaForFragmentList answer: `push(chunk)` answers the fragments it
@@ -34,7 +26,7 @@ export interface GetMediaParserOptions extends FragmentParserOptions<FragmentMet
 export class GetMediaParser extends FragmentParser<FragmentMetadata> {
   /** @throws RangeError when a limit is not a whole number of at least 1. */
   constructor(options: GetMediaParserOptions = {}) {
-    super(new GetMediaRule(options.source ?? 'GetMedia', options.onServiceError), options)
+    super(new GetMediaRule(options), options)
   }
 }
 

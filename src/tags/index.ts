@@ -5,7 +5,7 @@
  */
 export type { FragmentMetadata } from './metadata.js'
 export { AWS_TAG_PREFIX } from './metadata.js'
-export type { PayloadSource } from './boundary.js'
+export type { GetMediaRuleOptions, PayloadSource } from './boundary.js'
 export { GetMediaRule } from './boundary.js'
 export type { GetMediaFragment, GetMediaFrame, GetMediaParserOptions } from './get-media-parser.js'
 export { GetMediaParser, parseGetMedia, parseGetMediaFrames } from './get-media-parser.js'

@@ -3,7 +3,10 @@ import { createServiceError } from './service-error.js'
 import type { ServiceError } from './service-error.js'
 import { parseTimestampMs } from './timestamp.js'
 
-/** What GetMedia writes around a fragment: its `AWS_KINESISVIDEO_*` tags, typed. Undefined: not there, or not yet. */
+/**
+ * What GetMedia writes around a fragment: its `AWS_KINESISVIDEO_*` tags, typed. Undefined: not there, without a value, or not
+ * yet.
+ */
 export interface FragmentMetadata {
   /**
    * FRAGMENT_NUMBER: up to 128 digits. Compare with `compareFragmentNumbers`, never as Number or as plain text.
@@ -23,7 +26,10 @@ export interface FragmentMetadata {
    * CONTINUATION_TOKEN: where to resume, for a StartSelector. Opaque. The tag that holds it closes the fragment.
    */
   readonly continuationToken: string | undefined
-  /** In-band errors that came with the fragment, in order; nearly always empty. */
+  /**
+   * In-band errors that came with the fragment, in order; nearly always empty. Each Tags element tells of its own: an ID and a
+   * code that came in two of them are two errors. Act on the gravest.
+   */
   readonly serviceErrors: readonly ServiceError[]
   /** Tags with AWS's prefix that this version does not know. */
   readonly unknownTags: readonly Tag[]
@@ -49,14 +55,20 @@ export class OpenMetadata implements FragmentMetadata {
   continuationToken: string | undefined = undefined
   serviceErrors: readonly ServiceError[] = NO_ERRORS
   unknownTags: readonly Tag[] = NO_TAGS
+  #isFromService = false
+  /** The number is from opening tags, not from those of an error, which may be about another fragment. */
+  #isNumberOwn = false
 
-  /** Any tag of the service's was read. */
+  /** Any tag of the service's that is known was read. */
   get isFromService(): boolean {
-    return (
-      this.fragmentNumber !== undefined ||
-      this.serverTimestamp !== undefined ||
-      this.continuationToken !== undefined ||
-      this.serviceErrors.length > 0
+    return this.#isFromService
+  }
+
+  /** True when the tags open a fragment, and opening tags of another number were read before. */
+  isOpenedAnew(tags: readonly Tag[]): boolean {
+    if (!this.#isNumberOwn || !isOpeningTags(tags)) return false
+    return tags.some(
+      ({ name, value }) => isNumberTag(name) && value !== this.fragmentNumber && Boolean(value),
     )
   }
 
@@ -74,23 +86,37 @@ export class OpenMetadata implements FragmentMetadata {
       const field = FIELDS.get(tag.name)
       if (field === undefined) {
         this.unknownTags = [...this.unknownTags, tag]
-      } else if (field === 'error') {
-        if (errors.length === 0) errors = readServiceErrors(tags, this.fragmentNumber)
       } else {
+        this.#isFromService = true
         if (field === 'continuationToken') isClosing = true
-        this.#set(field, tag.value ?? '', tags)
+        if (field !== 'error') this.#set(field, tag.value ?? '', tags)
+        else if (errors.length === 0) errors = this.readErrors(tags)
       }
     }
-    if (errors.length > 0) this.serviceErrors = [...this.serviceErrors, ...errors]
     return { producerTags: producerTags ?? NO_TAGS, errors, isClosing }
   }
 
+  /** Takes in the errors that one Tags element tells of, and nothing else of it. */
+  readErrors(tags: readonly Tag[]): readonly ServiceError[] {
+    const errors = readServiceErrors(tags, this.fragmentNumber)
+    if (errors.length === 0) return NO_ERRORS
+    this.#isFromService = true
+    this.serviceErrors = [...this.serviceErrors, ...errors]
+    return errors
+  }
+
   #set(field: Exclude<Field, 'error'>, text: string, tags: readonly Tag[]): void {
+    // A tag without a value says nothing, and does not make another unsaid.
+    if (text === '') return
     switch (field) {
-      case 'fragmentNumber':
+      case 'fragmentNumber': {
         // The number in an error's tags says what the error is about, which may be another fragment.
-        if (this.fragmentNumber === undefined || !hasError(tags)) this.fragmentNumber = text
+        const isOwn = !hasError(tags)
+        if (this.fragmentNumber !== undefined && !isOwn) break
+        this.fragmentNumber = text
+        this.#isNumberOwn = isOwn
         break
+      }
       case 'serverTimestamp':
         this.serverTimestamp = text
         this.serverTimestampMs = parseTimestampMs(text)
@@ -153,6 +179,10 @@ const ERROR_CODE_NAMES: readonly string[] = [
   `${AWS_TAG_PREFIX}EXCEPTION_MESSAGE`,
 ]
 
+function isNumberTag(name: string): boolean {
+  return FIELDS.get(name) === 'fragmentNumber'
+}
+
 /** True when one of the tags tells of an error. */
 function hasError(tags: readonly Tag[]): boolean {
   return tags.some((tag) => FIELDS.get(tag.name) === 'error')
@@ -160,7 +190,7 @@ function hasError(tags: readonly Tag[]): boolean {
 
 /** True when the tags open a fragment: they hold its number, and do not do so because of an error. */
 export function isOpeningTags(tags: readonly Tag[]): boolean {
-  return tags.some((tag) => FIELDS.get(tag.name) === 'fragmentNumber') && !hasError(tags)
+  return tags.some(({ name }) => isNumberTag(name)) && !hasError(tags)
 }
 
 /** Every error that one Tags element tells of: an ID, a code, or both; a second ID or code begins another. */
@@ -180,7 +210,7 @@ function readServiceErrors(
     code = undefined
   }
   for (const tag of tags) {
-    if (tag.name === `${AWS_TAG_PREFIX}FRAGMENT_NUMBER`) fragmentNumber = tag.value
+    if (isNumberTag(tag.name) && tag.value !== '') fragmentNumber = tag.value ?? fragmentNumber
   }
   for (const tag of tags) {
     if (ERROR_ID_NAMES.includes(tag.name)) {

@@ -256,6 +256,34 @@ describe('a strict TypeScript project that uses the package', { timeout: 120_000
     }
   `
 
+  // With the DOM's types a program's own web streams are others than those of node:stream/web
+  it.each([
+    ['no DOM', ['es2022']],
+    ['the DOM', ['es2022', 'dom', 'dom.iterable', 'dom.asynciterable']],
+  ])('pipes a web stream through the adapters with the types of Node and of %s', async (_, lib) => {
+    const text = `
+      import { parseGetMedia } from 'kvs-fragments'
+      import { MATROSKA_RULE } from 'kvs-fragments/parser'
+      import { FragmentTransform, fragmentTransformStream, frameTransformStream } from 'kvs-fragments/streams'
+      export async function numbers(response: Response): Promise<(string | undefined)[]> {
+        const all: (string | undefined)[] = []
+        const { body } = response
+        if (body === null) return all
+        const options = { source: 'GetMediaForFragmentList', onServiceError: ({ id }: { id: number | undefined }) => id } as const
+        for await (const fragment of body.pipeThrough(fragmentTransformStream(options))) all.push(fragment.metadata.fragmentNumber)
+        for await (const frame of new Blob([]).stream().pipeThrough(frameTransformStream())) all.push(frame.metadata.fragmentNumber)
+        for await (const fragment of body.pipeThrough(fragmentTransformStream({ rule: MATROSKA_RULE }))) {
+          const nothing: undefined = fragment.metadata
+          all.push(nothing)
+        }
+        for await (const fragment of parseGetMedia(body)) all.push(fragment.metadata.fragmentNumber)
+        return all
+      }
+      export const transform = new FragmentTransform({ source: 'GetMediaForFragmentList', onFrame: (frame) => frame.metadata.fragmentNumber })
+    `
+    expect(await compile(installed, { ...nodenext, types: ['node'], lib }, text)).toBe('')
+  })
+
   it.each([
     ['nodenext', nodenext],
     ['bundler', bundler],

@@ -77,21 +77,24 @@ describe('FragmentTransform', () => {
     expect(fragments.every((fragment) => fragment.metadata === undefined)).toBe(true)
   })
 
-  it('reads GetMediaForFragmentList, and tells of in-band errors, with a rule made for it', async () => {
-    const list = new FragmentTransform({
-      rule: new GetMediaRule('GetMediaForFragmentList', undefined),
-    })
+  it('reads GetMediaForFragmentList, and tells of in-band errors, with the options of GetMediaParser', async () => {
+    const list = new FragmentTransform({ source: 'GetMediaForFragmentList' })
     list.end(sample('fragment-list.mkv'))
     expect((await collect(list)).map((fragment) => fragment.isComplete)).toEqual(
       Array.from({ length: 4 }, () => true),
     )
     const errors: ServiceError[] = []
     const failing = new FragmentTransform({
-      rule: new GetMediaRule('GetMedia', (error) => errors.push(error)),
+      onServiceError: (error) => errors.push(error),
     })
     failing.end(sample('error-4500.mkv'))
     await collect(failing)
-    expect(errors.map((error) => error.id)).toEqual([4500])
+    const framing = new FrameTransform({
+      rule: new GetMediaRule({ onServiceError: (error) => errors.push(error) }),
+    })
+    framing.end(sample('error-4502.mkv'))
+    await collect(framing)
+    expect(errors.map((error) => error.id)).toEqual([4500, 4502])
   })
 
   it('passes the options of the parser on', async () => {
@@ -181,6 +184,25 @@ describe.each([
       offset: 0,
     })
   })
+})
+
+it('fails with what a callback threw at the end of input, after everything that was read', async () => {
+  const thrown = new Error('mine')
+  const transform = new FragmentTransform({
+    onDamage: 'resync',
+    onSkip: () => {
+      throw thrown
+    },
+  })
+  let count = 0
+  const running = pipeline([damagedAfter(2)], transform, async (items) => {
+    for await (const item of items as AsyncIterable<GetMediaFragment>) {
+      await nextTurn()
+      if (item.isComplete) count += 1
+    }
+  })
+  await expect(running).rejects.toBe(thrown)
+  expect(count).toBe(2)
 })
 
 it('goes on after damage with onDamage resync', async () => {

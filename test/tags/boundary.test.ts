@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { GetMediaParserOptions } from '../../src/tags/get-media-parser.js'
 import { GetMediaParser } from '../../src/tags/get-media-parser.js'
 import type { Part } from '../helpers/ebml-bytes.js'
-import { concat, EBML_HEADER, element, openElement, tagsOf } from '../helpers/ebml-bytes.js'
+import {
+  concat,
+  EBML_HEADER,
+  element,
+  openElement,
+  simpleTag,
+  tagsOf,
+} from '../helpers/ebml-bytes.js'
 import { everyCut, everySplit } from '../helpers/every-split.js'
 import {
   awsTags,
@@ -168,6 +175,25 @@ describe('a merged file', () => {
     ]
     expectFragments(bytes, summaries('missing-closing-tags'))
     expectFragments(bytes, summaries('complete'), LIST)
+  })
+})
+
+describe('opening tags of another number', () => {
+  it('begin another fragment although the open one has no Cluster', () => {
+    const one = documentOf(headOf('17'))
+    const two = concat(headOf('18'), CLUSTER, tailOf('18'))
+    expectFragments(
+      [one, two],
+      [
+        `0+${one.length} #17 missing-cluster 0 ->…`,
+        `${one.length}+${two.length} #18 complete 1 ->18`,
+      ],
+    )
+  })
+
+  it('are not those that come again, nor those without a number', () => {
+    const bytes = documentOf(headOf('17'), headOf('17'), headOf(''), CLUSTER, tailOf('17'))
+    expectFragments([bytes], [`0+${bytes.length} #17 complete 1 ->17`])
   })
 })
 
@@ -377,6 +403,57 @@ describe('a document with an in-band error', () => {
   })
 })
 
+describe('error tags that were cut', () => {
+  const tags = awsTags(['ERROR_ID', '4500'], ['CONTINUATION_TOKEN', '17'], ['ERROR_CODE', 'X'])
+  const lastTag = simpleTag('AWS_KINESISVIDEO_ERROR_CODE', 'X')
+
+  it('tell of the error once its tag was whole, in a response that was cut or damaged', () => {
+    const start = documentOf(headOf('17'), CLUSTER)
+    for (const cut of [1, lastTag.length]) {
+      const head = concat(start, tags.subarray(0, tags.length - cut))
+      everySplit(head, (chunks) => {
+        const ids: (number | undefined)[] = []
+        const { fragments } = parseGetMediaChunks(chunks, {
+          onServiceError: ({ id }) => ids.push(id),
+        })
+        expect(summariesOf(fragments)).toEqual([`0+${head.length} #17 truncated 1 ->… !4500`])
+        expect(ids).toEqual([4500])
+      })
+    }
+    const damaged = concat(start, tags.subarray(0, tags.length - lastTag.length), '00 00')
+    everySplit(damaged, (chunks) => {
+      const { fragments, failure } = parseGetMediaChunks(chunks)
+      expect(failure).toMatchObject({ code: 'invalid-id' })
+      expect(summariesOf(fragments)).toEqual([`0+${damaged.length - 2} #17 damaged 1 ->… !4500`])
+    })
+  })
+
+  it('are the fragment where there is nothing else', () => {
+    const start = documentOf()
+    const bytes = concat(start, tags.subarray(0, tags.length - lastTag.length), '00 00')
+    const { fragments } = parseGetMediaChunks(bytes)
+    expect(summariesOf(fragments)).toEqual([`0+${bytes.length - 2} #… damaged 0 ->… !4500`])
+  })
+
+  it('stop the parser like others when onServiceError throws, and lose nothing that was read', () => {
+    const thrown = new Error('mine')
+    const onServiceError = (): never => {
+      throw thrown
+    }
+    const damaged = concat(documentOf(tags.subarray(0, tags.length - lastTag.length)), '00 00')
+    for (const onDamage of ['throw', 'resync'] as const) {
+      const parser = new GetMediaParser({ onServiceError, onDamage })
+      const fragments = parser.push(concat(fragmentOf('16'), damaged))
+      expect(parser.failure).toBe(thrown)
+      expect(fragments.map(({ isComplete }) => isComplete)).toEqual([true, false])
+    }
+    const cut = new GetMediaParser({ onServiceError })
+    expect(cut.push(concat(fragmentOf('16'), documentOf(tags.subarray(0, -1))))).toHaveLength(1)
+    expect(cut.end()).toMatchObject([{ incompleteReason: 'truncated' }])
+    expect(cut.failure).toBe(thrown)
+  })
+})
+
 describe('the wall clock of a frame', () => {
   const frameOf = (producerTimestamp: string): readonly (number | undefined)[] => {
     const head = awsTags(['FRAGMENT_NUMBER', '17'], ['PRODUCER_TIMESTAMP', producerTimestamp])
@@ -404,6 +481,24 @@ describe('the wall clock of a frame', () => {
     }
     const [{ frames }] = parseGetMediaChunks(documentOf(CLUSTER)).fragments
     expect(frames[0].wallClockMs).toBeUndefined()
+  })
+
+  it('counts from the first Cluster of the fragment, whose time the tags tell', () => {
+    const cluster = (timestamp: string): Uint8Array =>
+      openElement('1F43B675', 1, element('E7', timestamp), 'A3 84 81 0001 80')
+    const bytes = documentOf(
+      headOf('17'),
+      cluster('1388'),
+      cluster('1770'),
+      cluster('03E8'),
+      tailOf('17'),
+    )
+    everySplit(bytes, (chunks) => {
+      const [{ frames }] = parseGetMediaChunks(chunks).fragments
+      expect(frames.map(({ wallClockMs }) => wallClockMs)).toEqual([
+        1_511_852_108_514, 1_511_852_109_514, 1_511_852_104_514,
+      ])
+    })
   })
 
   it('is known from the first whole second of that many digits on', () => {

@@ -138,6 +138,24 @@ describe('the metadata of a fragment', () => {
     })
   })
 
+  it('takes a tag without a value for none, which closes a fragment all the same', () => {
+    const bare = (name: string, ...value: readonly string[]): Uint8Array =>
+      element(
+        '1254C367',
+        element('7373', element('67C8', element('45A3', `'AWS_KINESISVIDEO_${name}'`), ...value)),
+      )
+    for (const value of [[], ['4487 80']]) {
+      const closing = bare('CONTINUATION_TOKEN', ...value)
+      const bytes = documentOf(headOf('17'), bare('FRAGMENT_NUMBER', ...value), CLUSTER, closing)
+      const [fragment] = parseGetMediaChunks(bytes).fragments
+      expect(fragment).toMatchObject({ isComplete: true, byteLength: bytes.length })
+      expect(fragment.metadata.fragmentNumber).toBe('17')
+      expect(fragment.metadata.continuationToken).toBeUndefined()
+      const [other] = parseGetMediaChunks(documentOf(bare('FRAGMENT_NUMBER', ...value))).fragments
+      expect(other.metadata.fragmentNumber).toBeUndefined()
+    }
+  })
+
   it('is not confused by names of Object: __proto__ is a producer’s tag like any other', () => {
     const bytes = documentOf(
       tagsOf(['__proto__', '1'], ['constructor', '2']),
@@ -204,6 +222,14 @@ describe('in-band errors', () => {
       [3002, 'A'],
       [5000, 'B'],
       [4000, 'REQUESTED_FRAGMENT_NOT_FOUND'],
+    ])
+  })
+
+  it('are two when their ID and their code came in two Tags elements', () => {
+    const tags = [awsTags(['ERROR_ID', '4500']), awsTags(['ERROR_CODE', 'X'])]
+    expect(metadataOf(...tags).serviceErrors).toMatchObject([
+      { id: 4500, code: 'KMS_KEY_ACCESS_DENIED', action: 'fail' },
+      { id: undefined, code: 'X', action: 'resume' },
     ])
   })
 
