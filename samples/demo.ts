@@ -27,6 +27,9 @@ const faults: readonly Fault[] = [
   { at: { fragment: 85 }, do: { errorTag: 5000 } },
 ]
 
+// Whoever reads along may leave: `npm run demo | head`.
+process.stdout.on('error', () => process.exit())
+
 const startMs = performance.now()
 const say = (text: string): void => {
   const seconds = ((performance.now() - startMs) / 1000).toFixed(2)

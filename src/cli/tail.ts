@@ -5,8 +5,8 @@ import type { TailFlags } from './tail-settings.js'
 
 const HELP = `
 START is one of ${START_FORMS}.
-"after" and "at" take a fragment number; TIME is ${TIME_FORMS}
-(UTC without a zone). A checkpoint that exists goes before --start.
+"after" and "at" take a fragment number. TIME is ${TIME_FORMS};
+without a zone it is UTC. A checkpoint that exists goes before --start.
 
 Reads the stream until --limit, --idle-timeout or Ctrl-C, through every end of session, and shows each
 fragment once. Credentials and region come from where the AWS SDK and CLI take them: the environment,
