@@ -1,4 +1,4 @@
-/** Takes one chunk; true: enough for now. Must not throw. */
+/** Takes one chunk; true: enough for now. What it throws fails the read. */
 export type ChunkSink = (chunk: Uint8Array) => boolean
 
 /**
@@ -98,7 +98,14 @@ class StreamReader implements BodyReader {
 
   readonly #onData = (chunk: Uint8Array): void => {
     const pending = this.#pending
-    if (pending === undefined || !pending.sink(chunk)) return
+    if (pending === undefined) return
+    try {
+      if (!pending.sink(chunk)) return
+    } catch (error) {
+      // Thrown on from here it would end the process.
+      this.#finish({ error })
+      return
+    }
     this.#stream.pause()
     this.#pending = undefined
     pending.resolve('more')

@@ -82,7 +82,8 @@ export class Feed {
       this.#countBytes(session)
       const out: DeliveredItem[] = []
       const reason = this.#admit(items, out) ?? this.#endOf(session)
-      if (reason !== undefined) this.#leave(session, reason)
+      // A listener may have ended everything meanwhile.
+      if (reason !== undefined && this.#session === session) this.#leave(session, reason)
       if (out.length > 0) return out
     }
   }

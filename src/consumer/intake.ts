@@ -276,7 +276,7 @@ export type DeliveredItem = GetMediaFrame | WholeFragment
 /** Only TAIL proves that a fragment is whole; without a number it has no place in the order. */
 function isWhole(fragment: GetMediaFragment): fragment is WholeFragment {
   const { isComplete, metadata } = fragment
-  return isComplete && isNumber(metadata.fragmentNumber)
+  return isComplete && metadata.continuationToken !== undefined && isNumber(metadata.fragmentNumber)
 }
 
 function isNumber(text: string | undefined): text is string {

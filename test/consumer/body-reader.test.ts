@@ -48,6 +48,15 @@ describe.each(Object.keys(bodies) as (keyof typeof bodies)[])('the reader of %s'
     await reader.close(undefined)
   })
 
+  it('rejects with what the sink throws', async () => {
+    const reader = createBodyReader(create('a'))
+    const reading = reader.read(() => {
+      throw new Error('in the sink')
+    })
+    await expect(reading).rejects.toThrow('in the sink')
+    await reader.close(undefined)
+  })
+
   it('rejects a pending read with the reason of its close', async () => {
     const body =
       name === 'a Node stream'

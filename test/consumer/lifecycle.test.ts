@@ -297,6 +297,15 @@ describe('the events', () => {
     expect(messages.filter((text) => text === 'lag: async listener')).toHaveLength(4)
   })
 
+  it('may end the consumer from within a listener', async () => {
+    const replayed = [payload[0], payload[1], payload[0], payload[2]]
+    const harness = setUp({ log, answer: () => ({ pieces: [Buffer.concat(replayed)] }) })
+    harness.consumer.on('duplicateDropped', () => void harness.consumer.stop())
+    expect(await take(harness.consumer, 4)).toEqual([])
+    expect(harness.ofType('sessionEnded')).toMatchObject([{ reason: 'closed' }])
+    expectNothingLeft(harness)
+  })
+
   it('go to a listener of once() once', async () => {
     const { consumer } = setUp({ log })
     let count = 0
