@@ -273,10 +273,13 @@ export type WholeFragment = GetMediaFragment & {
 /** What is handed on; in frame mode a fragment says that all its frames were. */
 export type DeliveredItem = GetMediaFrame | WholeFragment
 
-/** Only TAIL proves that a fragment is whole; without a number it has no place in the order. */
+/**
+ * Only TAIL proves that a fragment is whole, and `isComplete` says that it was read, be its token without a value; without a
+ * number it has no place in the order.
+ */
 function isWhole(fragment: GetMediaFragment): fragment is WholeFragment {
   const { isComplete, metadata } = fragment
-  return isComplete && metadata.continuationToken !== undefined && isNumber(metadata.fragmentNumber)
+  return isComplete && isNumber(metadata.fragmentNumber)
 }
 
 function isNumber(text: string | undefined): text is string {
