@@ -115,11 +115,16 @@ class ModelReader {
         .map(({ tag }) => [tag.name.slice(PREFIX.length), tag.value ?? '']),
     )
     const isError = service.has('ERROR_ID')
-    const position = this.#open?.hasCluster ? 'after' : 'before'
-    if (service.has('FRAGMENT_NUMBER') && !isError && this.#open?.hasCluster) {
+    const number = service.get('FRAGMENT_NUMBER')
+    const openNumber = this.#open?.service.get('FRAGMENT_NUMBER')
+    // The number beside an error is not the fragment's own.
+    const isOwn = this.#open?.serviceErrors.length === 0
+    const isOther = isOwn && openNumber !== undefined && openNumber !== number
+    if (number !== undefined && !isError && (this.#open?.hasCluster || isOther)) {
       this.close(placed.offset)
       this.#nextOffset = placed.offset
     }
+    const position = this.#open?.hasCluster ? 'after' : 'before'
     const open = this.#opened()
     open.hasContent = true
     for (const { tag, targets } of flat) {
