@@ -33,6 +33,7 @@ export type {
   GetMediaFragment,
   GetMediaFrame,
   GetMediaParserOptions,
+  GetMediaRuleOptions,
   PayloadSource,
   ServiceErrorAction,
   ServiceErrorDefinition,

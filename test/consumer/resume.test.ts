@@ -38,9 +38,12 @@ describe('resuming', () => {
     })
   })
 
-  it('asks for the fragments after the last one when the token is not one that can be sent back', async () => {
+  it.each([
+    ['not one that can be sent back', 'not a token!'],
+    ['without a value', ''],
+  ])('asks for the fragments after the last one when the token is %s', async (_name, token) => {
     const { consumer, service } = setUp({
-      log: createLog(4, { tokenOf: () => 'not a token!' }),
+      log: createLog(4, { tokenOf: () => token }),
       answer: ({ startIndex = 0 }, n) => ({
         pieces: n === 0 ? service.from(0, 2) : service.from(startIndex),
       }),
