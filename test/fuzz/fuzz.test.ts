@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { checkInput, MODES } from './check-input.js'
+import { CORPUS_FOLDER, readSeeds } from './corpus.js'
+import { fuzz } from './fuzzer.js'
+
+const SEED = 1
+const MUTATIONS = 20_000
+
+describe('hostile input', () => {
+  const seeds = readSeeds(CORPUS_FOLDER)
+
+  it('has a corpus to begin with', () => {
+    expect(seeds.length).toBeGreaterThan(20)
+  })
+
+  it('is read alike in all chunks, in every mode: the corpus itself', () => {
+    for (const { bytes } of seeds) {
+      for (const mode of MODES) {
+        for (const sizes of [[1], [7], [1, 64]]) checkInput(bytes, mode, sizes)
+      }
+    }
+  })
+
+  it(`breaks no promise: ${MUTATIONS} mutations of the corpus`, () => {
+    const { finding, inputs, kinds } = fuzz(seeds, SEED, (done) => done === MUTATIONS)
+    if (finding !== undefined) {
+      const hex = Buffer.from(finding.input).toString('hex')
+      throw new Error(
+        `input ${hex}, read as ${finding.mode}, in chunks of ${finding.sizes.join(', ')} bytes`,
+        {
+          cause: finding.error,
+        },
+      )
+    }
+    expect(inputs).toBe(MUTATIONS)
+    // A run that sees only a few kinds has lost its corpus.
+    expect(kinds).toBeGreaterThan(1000)
+  }, 120_000)
+})
