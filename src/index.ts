@@ -48,6 +48,7 @@ export {
   ServiceError,
 } from './tags/index.js'
 export type {
+  CancelTimer,
   CheckpointClaim,
   CheckpointClaimedEvent,
   CheckpointDamage,
@@ -72,11 +73,15 @@ export type {
   GapEvent,
   GapReason,
   InclusiveStart,
+  KinesisVideoClient,
+  KinesisVideoClientConfig,
   KinesisVideoConsumerOptions,
+  KinesisVideoMediaClientConfig,
   LagEvent,
   ListenerErrorEvent,
   MediaResponse,
   MediaSource,
+  Operation,
   ReconnectReason,
   ReconnectScheduledEvent,
   RequestFailedEvent,

@@ -47,7 +47,9 @@ export interface SessionOpenedEvent {
 /** A GetMedia response is over; its connection is closed. */
 export interface SessionEndedEvent {
   readonly type: 'sessionEnded'
+  /** The number that its `sessionOpened` event had. */
   readonly session: number
+  /** How it ended; {@link SessionEndReason} explains each. */
   readonly reason: SessionEndReason
   /** Fragments of this session that were yielded; in frame mode, fragments all of whose frames were. */
   readonly fragments: number
@@ -68,7 +70,9 @@ export interface ServiceErrorEvent {
   readonly code: string
   /** What the consumer does about it. */
   readonly action: ServiceErrorAction
+  /** The fragment that the error names; `undefined` when it names none. */
   readonly fragmentNumber: string | undefined
+  /** The error itself; the same object is in its fragment's `metadata.serviceErrors`. */
   readonly error: ServiceError
 }
 
@@ -77,11 +81,13 @@ export interface RequestFailedEvent {
   readonly type: 'requestFailed'
   /** Which call failed; `GetMedia` where that is not known, as with `first-byte-timeout`. */
   readonly operation: Operation
+  /** What it was taken for, by name, status and code. */
   readonly kind: FailureKind
   /** The exception as AWS names it, without `Exception`, such as `ClientLimitExceeded`; else a network code. */
   readonly exception: string
   /** HTTP status; `undefined` when there was no response. */
   readonly status: number | undefined
+  /** AWS's ID of the request, for a support case; `undefined` when there was no response, or none in it. */
   readonly requestId: string | undefined
   /**
    * `retry`: after the delay that the `reconnectScheduled` event tells. `resume-point-lost`: what was asked for is gone.
@@ -90,6 +96,7 @@ export interface RequestFailedEvent {
   readonly action: 'retry' | 'resume-point-lost' | 'fail'
   /** Failures in a row. */
   readonly attempt: number
+  /** What was thrown. Its message can quote the request with its security token: log its name, not its text. */
   readonly error: unknown
 }
 
@@ -102,12 +109,14 @@ export interface ConnectionLimitExceededEvent {
   readonly type: 'connectionLimitExceeded'
   /** Failures in a row. */
   readonly attempt: number
+  /** What was thrown: the same as in the `requestFailed` event. */
   readonly error: unknown
 }
 
 /** A session will be opened. */
 export interface ReconnectScheduledEvent {
   readonly type: 'reconnectScheduled'
+  /** How the session before ended, or why the last attempt failed. */
   readonly reason: ReconnectReason
   /** Milliseconds until then; 0 after an ordinary end. The spacing of calls may add up to 250 ms. */
   readonly delayMs: number
@@ -120,6 +129,7 @@ export interface ResumePointLostEvent {
   readonly type: 'resumePointLost'
   /** The last fragment before it. */
   readonly afterFragmentNumber: string | undefined
+  /** `onResumePointLost`: `fail` throws `ResumePointLostError` next, the others start there, behind a gap event. */
   readonly policy: 'fail' | 'earliest' | 'now'
   /** The in-band error or exception that said so. */
   readonly error: unknown
@@ -128,6 +138,7 @@ export interface ResumePointLostEvent {
 /** Fragments were left out. Told before the first one behind the gap is yielded, or when the consumer ends before. */
 export interface GapEvent {
   readonly type: 'gap'
+  /** What left them out; `sequence` is concluded from their numbers only, see `gapDetection`. */
   readonly reason: GapReason
   /** The last fragment before the gap; `undefined` when the gap is at the start. */
   readonly afterFragmentNumber: string | undefined
@@ -138,6 +149,7 @@ export interface GapEvent {
 /** A fragment arrived that had been delivered before; it was dropped. */
 export interface DuplicateDroppedEvent {
   readonly type: 'duplicateDropped'
+  /** Its number: not greater than that of the last one delivered. */
   readonly fragmentNumber: string
 }
 
@@ -157,6 +169,7 @@ export interface DamagedFragmentEvent {
 /** The checkpoint was taken over at the start. */
 export interface CheckpointClaimedEvent {
   readonly type: 'checkpointClaimed'
+  /** The fence of this claim, 1 or more: who claims later has a greater one, and saves with this one are refused. */
   readonly epoch: number
   /** Where the consumer resumes; `undefined` when it starts at `startSelector`. */
   readonly checkpoint: StreamPosition | undefined
@@ -167,18 +180,21 @@ export interface CheckpointClaimedEvent {
 /** A position is in the store. */
 export interface CheckpointSavedEvent {
   readonly type: 'checkpointSaved'
+  /** The last fragment before the position: a consumer that starts from it goes on behind this one. */
   readonly fragmentNumber: string
 }
 
 /** A save failed; it is tried again with back-off. Media goes on meanwhile. */
 export interface CheckpointFailedEvent {
   readonly type: 'checkpointFailed'
+  /** What `save` of the store was rejected with. */
   readonly error: unknown
 }
 
 /** How far behind the stream's newest media a fragment was when it was sent. One event a fragment. */
 export interface LagEvent {
   readonly type: 'lag'
+  /** The fragment, which arrived whole. */
   readonly fragmentNumber: string
   /** MILLIS_BEHIND_NOW: never 0. */
   readonly millisBehindNow: number
@@ -191,6 +207,7 @@ export interface ListenerErrorEvent {
   readonly type: 'listenerError'
   /** The event it listened to. */
   readonly event: string
+  /** What it threw, or its promise was rejected with. */
   readonly error: unknown
 }
 
@@ -199,6 +216,7 @@ export interface ClosedEvent {
   readonly type: 'closed'
   /** `stopped`: by stop(), break or return. `aborted`: by the signal. `failed`: by an error, which the iterator throws. */
   readonly reason: 'stopped' | 'aborted' | 'failed'
+  /** What the iterator throws: for `aborted` the signal's reason; `undefined` when stopped. */
   readonly error: unknown
 }
 
@@ -224,7 +242,10 @@ export type ConsumerEvent =
 /** The events by name. Each listener gets one object; `'event'` is told of all of them. */
 export type ConsumerEventMap = {
   [Event in ConsumerEvent as Event['type']]: [event: Event]
-} & { event: [event: ConsumerEvent] }
+} & {
+  /** Every event, after the listeners of its own name. */
+  event: [event: ConsumerEvent]
+}
 
 /**
  * A typed EventEmitter: `on`, `once`, `off`, `events.once` and `events.on` work as on any other. There is no `'error'`

@@ -8,6 +8,7 @@ import type { StatsCounter } from './stats.js'
 export interface DiagnosticsMessage {
   /** Name or ARN of the stream. */
   readonly stream: string
+  /** The very object that listeners get, before them. */
   readonly event: ConsumerEvent
 }
 

@@ -53,7 +53,6 @@ export type {
   SessionEndedEvent,
   SessionOpenedEvent,
 } from './events.js'
-export { ConsumerEmitter } from './events.js'
 export type { ConsumerStats } from './stats.js'
 export type { DiagnosticsMessage } from './health.js'
 export { diagnosticsChannelName } from './health.js'

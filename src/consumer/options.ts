@@ -105,8 +105,16 @@ export interface ConsumerSettings {
 
 /** The stream by its name, or by its ARN: one of the two. */
 export type StreamChoice =
-  | { readonly streamName: string; readonly streamARN?: undefined }
-  | { readonly streamARN: string; readonly streamName?: undefined }
+  | {
+      /** 1 to 256 characters of `A-Z a-z 0-9 _ . -`; looked up in the client's region and account. */
+      readonly streamName: string
+      readonly streamARN?: undefined
+    }
+  | {
+      /** `arn:aws:kinesisvideo:<region>:<account>:stream/<name>/<creation time>`, up to 1024 characters. */
+      readonly streamARN: string
+      readonly streamName?: undefined
+    }
 
 /**
  * Where the media comes from: a client of the caller's, settings for one (the default, with the SDK's own region and
@@ -115,16 +123,19 @@ export type StreamChoice =
  */
 export type ClientChoice =
   | {
+      /** Called for GetDataEndpoint, but not with its retries; its region and credentials serve GetMedia too. */
       readonly client: KinesisVideoClient
       readonly clientConfig?: undefined
       readonly source?: undefined
     }
   | {
+      /** Settings of the consumer's own clients, such as `region`; those of retries are not used. Default: none. */
       readonly clientConfig?: KinesisVideoClientConfig | undefined
       readonly client?: undefined
       readonly source?: undefined
     }
   | {
+      /** Opens every response; neither GetDataEndpoint nor the SDK is used then. Closed when the consumer is over. */
       readonly source: MediaSource
       readonly client?: undefined
       readonly clientConfig?: undefined
@@ -259,8 +270,9 @@ function checkParser(parser: ConsumerParserOptions): void {
 }
 
 function checkRetries(value: number): number {
-  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0))
+  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0)) {
     return value
+  }
   throw new InvalidOptionError('retry.maxRetries', 'pass a whole number of at least 0, or Infinity')
 }
 

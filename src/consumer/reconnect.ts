@@ -219,8 +219,9 @@ export class Reconnector {
     this.#failures += 1
     const count = this.#sameKind?.kind === kind ? this.#sameKind.count + 1 : 1
     this.#sameKind = { kind, count }
-    if (count > rule.maxConsecutive || retriesLeft === 0)
+    if (count > rule.maxConsecutive || retriesLeft === 0) {
       return { action: 'fail', delayMs: 0, rule }
+    }
     if (count <= rule.immediate) return { action: 'retry', delayMs: 0, rule }
     const jitterMs = backoffMs(this.#failures, rule.baseDelayMs, maxDelayMs, random)
     return { action: 'retry', delayMs: rule.minDelayMs + jitterMs, rule }

@@ -159,8 +159,9 @@ export class Session {
     const items = this.#items
     let at = 0
     for (const fragment of fragments) {
-      while (at < frames.length && frames[at].metadata === fragment.metadata)
+      while (at < frames.length && frames[at].metadata === fragment.metadata) {
         items.push(frames[at++])
+      }
       items.push(fragment)
       if (fragment.metadata.serviceErrors.length > 0) this.#isServiceErrorClosed = true
     }

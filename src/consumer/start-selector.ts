@@ -19,6 +19,7 @@ export type StartSelectorType =
  * @see https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_dataplane_StartSelector.html
  */
 export interface StartSelector {
+  /** Which of the six; `undefined` only so that the SDK's type fits: it is refused with `InvalidOptionError`. */
   readonly StartSelectorType: StartSelectorType | undefined
   /** For `FRAGMENT_NUMBER`: 1 to 128 decimal digits. */
   readonly AfterFragmentNumber?: string | undefined

@@ -21,7 +21,7 @@ export interface ConsumerStats {
   /** GetMedia responses. */
   readonly sessions: number
   /** Reconnects by what made them necessary; reasons that never occurred are absent. */
-  readonly reconnects: { readonly [Reason in ReconnectReason]?: number }
+  readonly reconnects: Readonly<Partial<Record<ReconnectReason, number>>>
   /** MILLIS_BEHIND_NOW of the last fragment; `undefined` before one. */
   readonly millisBehindNow: number | undefined
   /** The last fragment that was handed over whole; `undefined` before one. */
