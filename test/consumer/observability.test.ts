@@ -1,6 +1,6 @@
 import diagnostics from 'node:diagnostics_channel'
 import { Console } from 'node:console'
-import { PassThrough, Writable } from 'node:stream'
+import { PassThrough, type Writable } from 'node:stream'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import {

@@ -25,7 +25,7 @@ describe('read-idle', () => {
   })
 
   it('counts from the last byte', async () => {
-    const pieces = [...payload[0]].map((byte) => [{ waitMs: 900 }, Uint8Array.of(byte)]).flat()
+    const pieces = [...payload[0]].flatMap((byte) => [{ waitMs: 900 }, Uint8Array.of(byte)])
     const { consumer, ofType } = setUp(
       { log, answer: () => ({ pieces }) },
       { readIdleTimeoutMs: 1000 },

@@ -30,7 +30,7 @@ export function sizeOf(length: number, width: number): Uint8Array {
 }
 
 /** All ones: an unknown size, `width` bytes wide. */
-export function unknownSizeOf(width: number): Uint8Array {
+function unknownSizeOf(width: number): Uint8Array {
   const bytes = new Uint8Array(width).fill(0xff)
   bytes[0] = 2 ** (9 - width) - 1
   return bytes
@@ -68,6 +68,6 @@ export function tagsOf(...pairs: readonly (readonly [string, string])[]): Uint8A
 }
 
 /** The bytes of a text. */
-export function utf8(text: string): Uint8Array {
+function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }

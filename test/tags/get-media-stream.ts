@@ -71,7 +71,7 @@ export function parseGetMediaChunks(
 }
 
 /** `0+200 #17 complete 1 frame ->17`, with `…` for what is not there. */
-export function summaryOf(fragment: Fragment<FragmentMetadata>): string {
+function summaryOf(fragment: Fragment<FragmentMetadata>): string {
   const { metadata } = fragment
   const range = `${fragment.offset}+${fragment.byteLength}`
   const reason = fragment.incompleteReason ?? 'complete'
