@@ -45,6 +45,8 @@ export class ElementWalk implements EbmlHandler {
   readonly checksums = new Map<string, number>()
   readonly documents: WalkedDocument[] = []
   readonly unknownIds = new Set<number>()
+  /** Names of the elements that stand in no other. */
+  readonly topLevel = new Set<string>()
   /** `unknown/8-byte`, `known/1-byte`. */
   readonly segmentSizes = new Set<string>()
   readonly clusterSizes = new Set<string>()
@@ -163,6 +165,7 @@ export class ElementWalk implements EbmlHandler {
     if (findElement(id) === undefined) this.unknownIds.add(id)
     increment(this.elementCounts, nameOf(id))
     const parent = this.#open.at(-1)
+    if (parent === undefined) this.topLevel.add(nameOf(id))
     if (parent === undefined || parent.headerLength !== undefined) return
     // The first child begins where the parent's header ends.
     parent.headerLength = offset - parent.offset

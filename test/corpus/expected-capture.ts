@@ -44,6 +44,8 @@ export interface ExpectedDocument {
   readonly producerTimestamp?: string
   readonly millisBehindNow?: string
   readonly continuationToken?: string
+  readonly awsTagsBeforeCluster: readonly string[]
+  readonly awsTagsAfterCluster: readonly string[]
   readonly appTagsBeforeCluster: readonly (readonly [string, string])[]
   readonly appTagsAfterCluster: readonly (readonly [string, string])[]
   readonly clusters: readonly ExpectedCluster[]
@@ -60,6 +62,7 @@ export interface ExpectedCapture {
   readonly elementCounts: Counts
   readonly totalElements: number
   readonly unknownIds: readonly number[]
+  readonly topLevel: string
   readonly ebmlHeaders: number
   readonly segments: number
   readonly clusters: number
@@ -79,6 +82,7 @@ export interface ExpectedCapture {
   readonly lastFragmentNumber: string | null
   readonly fragmentNumbersStrictlyIncreasing: boolean | null
   readonly continuationTokens: readonly string[]
+  readonly continuationTokenEqualsOwnFragmentNumber: boolean | null
   readonly minTimecode: number
   readonly maxTimecode: number
   readonly documents: readonly ExpectedDocument[]

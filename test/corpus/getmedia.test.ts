@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { FragmentParser, MATROSKA_RULE } from '../../src/parser/index.js'
 import type { GetMediaFragment, GetMediaFrame } from '../../src/tags/index.js'
 import {
   compareFragmentNumbers,
@@ -226,6 +227,7 @@ function checkWalk(walk: ElementWalk, expected: ExpectedCapture): void {
   expect({
     totalElements: [...walk.elementCounts.values()].reduce((sum, n) => sum + n, 0),
     unknownIds: [...walk.unknownIds],
+    topLevel: [...walk.topLevel].join('+'),
     ebmlHeaders: count('EBML'),
     segments: count('Segment'),
     clusters: count('Cluster'),
@@ -242,6 +244,7 @@ function checkWalk(walk: ElementWalk, expected: ExpectedCapture): void {
   }).toEqual({
     totalElements: expected.totalElements,
     unknownIds: expected.unknownIds,
+    topLevel: expected.topLevel,
     ebmlHeaders: expected.ebmlHeaders,
     segments: expected.segments,
     clusters: expected.clusters,
@@ -294,10 +297,32 @@ function checkTotals(fragments: readonly GetMediaFragment[], expected: ExpectedC
     maxTimecode: expected.maxTimecode,
     complete: expected.javaLibraryRun.fragmentCallbacks,
   })
+  if (expected.continuationTokenEqualsOwnFragmentNumber !== null) {
+    expect(expected.continuationTokenEqualsOwnFragmentNumber).toBe(
+      fragments
+        .filter((fragment) => fragment.isComplete)
+        .every(({ metadata }) => metadata.continuationToken === metadata.fragmentNumber),
+    )
+  }
   if (expected.fragmentNumbersStrictlyIncreasing !== null) {
     expect(expected.fragmentNumbersStrictlyIncreasing).toBe(
       numbers.slice(1).every((number, i) => compareFragmentNumbers(numbers[i], number) < 0),
     )
+  }
+}
+
+/** The service's tags as they stand in the file, which a reader of plain Matroska takes for the producer's. */
+function checkServiceTags(bytes: Uint8Array, expected: ExpectedCapture): void {
+  const { fragments } = drain(new FragmentParser(MATROSKA_RULE), [bytes])
+  for (const { offset, length, awsTagsBeforeCluster, awsTagsAfterCluster } of expected.documents) {
+    const names = { before: [] as string[], after: [] as string[] }
+    for (const fragment of fragments) {
+      if (fragment.offset < offset || fragment.offset >= offset + length) continue
+      for (const { name, position } of fragment.tags) {
+        if (name.startsWith('AWS_KINESISVIDEO_')) names[position].push(name)
+      }
+    }
+    expect(names).toEqual({ before: awsTagsBeforeCluster, after: awsTagsAfterCluster })
   }
 }
 
@@ -309,6 +334,10 @@ describeWithMedia('the GetMedia captures', () => {
       it('is the file that the expectations are of', () => {
         expect(bytes).toHaveLength(expected.bytes)
         expect(createHash('sha256').update(bytes).digest('hex')).toBe(expected.sha256)
+      })
+
+      it('has the tags of the service where they are expected', () => {
+        checkServiceTags(bytes, expected)
       })
 
       for (const chunkSize of CHUNK_SIZES) {

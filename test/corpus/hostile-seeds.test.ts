@@ -51,9 +51,13 @@ describeWithMedia('the hostile seeds', () => {
 
   describe('break no promise', () => {
     for (const mode of MODES) {
-      it(mode.name, () => {
-        for (const { bytes } of seeds) checkInput(bytes, mode, [509, 1, 64])
-      }, 60_000)
+      it(
+        mode.name,
+        () => {
+          for (const { bytes } of seeds) checkInput(bytes, mode, [509, 1, 64])
+        },
+        60_000,
+      )
     }
   })
 })

@@ -173,6 +173,7 @@ function run(
       'frames of the fragments and frames told one by one',
     )
   }
+  for (const fragment of fragments) checkDetached(fragment)
   // The shortest laced block has 7 bytes and 256 empty frames.
   ok(frames.length <= 37 * input.length, `${frames.length} frames of ${input.length} bytes`)
   return { lines, features }
@@ -255,6 +256,19 @@ function* linesOf(
     features.add('truncatedFrame')
     yield `truncated frame ${describeFrame(truncatedFrame)}`
   }
+}
+
+/** Moved into memory of its own, every frame is what it was. */
+function checkDetached(fragment: Fragment<AnyMetadata>): void {
+  const { frames, truncatedFrame } = fragment
+  const all = truncatedFrame === undefined ? frames : [...frames, truncatedFrame]
+  const hashes = all.map((frame) => crc32(frame.data))
+  fragment.detach()
+  deepStrictEqual(
+    all.map((frame) => crc32(frame.data)),
+    hashes,
+    'frames after detach',
+  )
 }
 
 /** Every property of a frame is read: none may throw, whatever numbers the stream holds. */
