@@ -182,7 +182,7 @@ describe('with the real SDK', () => {
     const iterators = consumers.map((consumer) => consumer[Symbol.asyncIterator]())
     const firsts = await Promise.all(iterators.map((iterator) => iterator.next()))
     expect(firsts.every(({ done }) => done !== true)).toBe(true)
-    await Promise.all(iterators.map((iterator) => iterator.return?.()))
+    await Promise.all(iterators.map(async (iterator) => iterator.return?.()))
   })
 })
 
