@@ -24,9 +24,13 @@ const LACING_FIXED = 0x04
 
 /** A block's header; `length` is its own size in bytes. */
 export interface BlockHeader {
+  /** The number of the track in its Segment. */
   readonly trackNumber: number
+  /** Ticks after the Cluster's timestamp, −32,768 to 32,767. */
   readonly relativeTimestamp: number
+  /** The flag byte: see `FLAG_KEYFRAME` and its siblings. */
   readonly flags: number
+  /** Size of the header in bytes, lace sizes not included. */
   readonly length: number
 }
 

@@ -34,9 +34,23 @@ export class Crc32Checker {
   /** Up to where the chunk at hand has been counted. */
   #position = 0
 
-  /** The CRC-32 element at nesting `depth` ended; the bytes after it are checked against `expected`. */
-  begin(depth: number, expected: number): void {
-    this.#open.push({ depth, expected, running: CRC32_START })
+  /**
+   * The CRC-32 element of the master at `depth` was read, with the value in `bytes[start, end)`; what follows `position` in
+   * the chunk at hand is checked against it. A value that is not of four bytes checks nothing.
+   */
+  begin(
+    depth: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    chunk: Uint8Array,
+    position: number,
+  ): void {
+    if (end - start !== 4) return
+    this.advance(chunk, position)
+    const value =
+      bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16) | (bytes[start + 3] << 24)
+    this.#open.push({ depth, expected: value >>> 0, running: CRC32_START })
   }
 
   /** A new chunk is at hand, to be counted from `position` on. */

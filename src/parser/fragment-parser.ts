@@ -194,7 +194,6 @@ export class FragmentParser<M> {
     if (this.#skipError === undefined) {
       try {
         this.#reader.write(this.#stage, start, end)
-        return
       } catch (error) {
         const unread = this.#afterFailure(error, this.#stage.subarray(0, end))
         if (unread !== undefined) this.#parse(unread)

@@ -15,7 +15,7 @@ import {
 import { isReservedId, TOO_LARGE, UNKNOWN_SIZE } from './vint.js'
 
 /** The kind of an element that may not stand where it does and is stepped over. */
-export const MISPLACED = -1
+const MISPLACED = -1
 
 /**
  * Where elements may stand. The reader asks for those that do not stand right in the parent the schema gives them: global,

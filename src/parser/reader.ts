@@ -1,3 +1,4 @@
+import { readRun } from './block-run.js'
 import { Crc32Checker } from './crc32.js'
 import type { EbmlHandler, EbmlReaderOptions, Truncation } from './ebml-handler.js'
 import {
@@ -27,13 +28,6 @@ const FAILED = 4 // -> READ_HEADER by reset() only
 
 const NO_BYTES = new Uint8Array(0)
 const NOT_MUTED = Number.POSITIVE_INFINITY
-
-/** See {@link EbmlReader.unreadFrom}. */
-interface Unread {
-  readonly carried: Uint8Array
-  readonly position: number
-  readonly offset: number
-}
 
 /**
  * A streaming EBML reader (RFC 8794) with the Matroska schema (RFC 9559): a state machine over chunks cut anywhere.
@@ -162,7 +156,7 @@ export class EbmlReader {
    *
    * @internal
    */
-  unreadFrom(offset: number): Unread {
+  unreadFrom(offset: number): { carried: Uint8Array; position: number; offset: number } {
     const carried = offset < this.#base + this.#from ? this.#carry.headerAt(offset) : undefined
     if (carried !== undefined) return { carried, position: this.#carry.resumeAt, offset }
     const position = Math.max(this.#from, offset - this.#base)
@@ -196,8 +190,12 @@ export class EbmlReader {
           this.#leaveMaster(base + pos)
         }
         if (pos === end) break
-        if (BODY_PARENT_ID_BY_BYTE[chunk[pos]] === this.#masters.parentId) {
-          const next = this.#readRun(chunk, pos)
+        if (
+          BODY_PARENT_ID_BY_BYTE[chunk[pos]] === this.#masters.parentId &&
+          this.#mutedDepth === NOT_MUTED
+        ) {
+          const stop = Math.min(end, this.#masters.limit - base)
+          const next = readRun(handler, chunk, pos, stop, base, this.#masters.parentId)
           if (next !== pos) {
             pos = next
             continue
@@ -281,7 +279,9 @@ export class EbmlReader {
           if (dataEnd <= end) {
             handler.onValue(id, chunk, dataAt, dataEnd, offset)
             pos = dataEnd
-            if (id === ID.CRC32) this.#beginCrc(chunk, dataAt, dataEnd, offset, chunk, dataEnd)
+            if (id === ID.CRC32 && this.#isFirst(offset)) {
+              this.#crc?.begin(this.#masters.depth - 1, chunk, dataAt, dataEnd, chunk, dataEnd)
+            }
           } else {
             this.#beginValue(id, offset, chunk, dataAt, dataEnd)
             pos = end
@@ -315,59 +315,6 @@ export class EbmlReader {
     ) {
       this.#leaveMaster(this.#base)
     }
-  }
-
-  /**
-   * The hot loop. Blocks come in runs: reads binary elements of the open master, each with a one-byte ID and whole in the
-   * chunk, as long as they follow one another; answers the position of the first byte that it leaves to the careful path.
-   */
-  #readRun(chunk: Uint8Array, from: number): number {
-    if (this.#mutedDepth !== NOT_MUTED) return from
-    const handler = this.#handler
-    const base = this.#base
-    const parentId = this.#masters.parentId
-    const stop = Math.min(this.#end, this.#masters.limit - base)
-    let pos = from
-    // An ID and the widest size are in bounds up to here.
-    const lastHeader = stop - MAX_SIZE_WIDTH - 1
-    while (pos <= lastHeader) {
-      const id = chunk[pos]
-      if (BODY_PARENT_ID_BY_BYTE[id] !== parentId) break
-      const first = chunk[pos + 1]
-      let dataAt = pos + 2
-      let size = 0
-      if (first >= 0x80) {
-        size = first & 0x7f
-        if (size === 0x7f) break
-      } else if (first >= 0x40) {
-        size = ((first & 0x3f) << 8) | chunk[pos + 2]
-        if (size === 0x3fff) break
-        dataAt = pos + 3
-      } else if (first >= 0x20) {
-        size = ((first & 0x1f) << 16) | (chunk[pos + 2] << 8) | chunk[pos + 3]
-        if (size === 0x1fffff) break
-        dataAt = pos + 4
-      } else if (
-        first === 0x01 &&
-        chunk[pos + 2] === 0 &&
-        chunk[pos + 3] === 0 &&
-        chunk[pos + 4] === 0
-      ) {
-        // The Producer SDK writes every size in 8 bytes.
-        size =
-          chunk[pos + 5] * 0x1000000 +
-          ((chunk[pos + 6] << 16) | (chunk[pos + 7] << 8) | chunk[pos + 8])
-        if (size > stop) break
-        dataAt = pos + 9
-      } else {
-        break
-      }
-      const dataEnd = dataAt + size
-      if (dataEnd > stop) break
-      handler.onBody(id, chunk, dataAt, dataEnd, 0, base + pos)
-      pos = dataEnd
-    }
-    return pos
   }
 
   /** Goes on in the middle of an element; answers the position in the chunk after it. */
@@ -411,7 +358,9 @@ export class EbmlReader {
       this.#state = READ_HEADER
       const { bytes, length } = this.#value
       this.#handler.onValue(this.#id, bytes, 0, length, this.#elementOffset)
-      if (this.#id === ID.CRC32) this.#beginCrc(bytes, 0, length, this.#elementOffset, chunk, stop)
+      if (this.#id === ID.CRC32 && this.#isFirst(this.#elementOffset)) {
+        this.#crc?.begin(this.#masters.depth - 1, bytes, 0, length, chunk, stop)
+      }
     }
     return stop
   }
@@ -493,21 +442,9 @@ export class EbmlReader {
     return kind
   }
 
-  /** The CRC-32 element in `bytes[start, end)` was read; what follows `position` in the chunk is checked. */
-  #beginCrc(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    offset: number,
-    chunk: Uint8Array,
-    position: number,
-  ): void {
-    if (this.#crc === undefined || end - start !== 4 || this.#masters.depth === 0) return
-    // Only a CRC-32 element that comes first covers all the rest of its parent (RFC 8794 §11.3.1).
-    if (this.#masters.dataStartAt(this.#masters.depth - 1) !== offset) return
-    this.#crc.advance(chunk, position)
-    const value =
-      bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16) | (bytes[start + 3] << 24)
-    this.#crc.begin(this.#masters.depth - 1, value >>> 0)
+  /** Only a CRC-32 element that comes first covers all the rest of its parent (RFC 8794 §11.3.1). */
+  #isFirst(offset: number): boolean {
+    const { depth } = this.#masters
+    return depth > 0 && this.#masters.dataStartAt(depth - 1) === offset
   }
 }

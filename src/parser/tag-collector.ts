@@ -121,21 +121,12 @@ export class TagCollector {
   onValue(id: number, bytes: Uint8Array, start: number, end: number): void {
     const tag = this.#tag
     if (tag !== undefined) {
-      if (id === ID.TagName) tag.name = readString(bytes, start, end)
-      else if (id === ID.TagString) tag.value = readString(bytes, start, end)
-      else if (id === ID.TagBinary) tag.binary = copyBytes(bytes, start, end)
-      else if (id === ID.TagDefault && end > start)
-        tag.isDefault = readUint(bytes, start, end) !== 0
-      else if (id === ID.TagLanguage) tag.setLanguage(readLanguage(bytes, start, end), false)
-      else if (id === ID.TagLanguageBCP47) tag.setLanguage(readLanguage(bytes, start, end), true)
+      readTagValue(tag, id, bytes, start, end)
       return
     }
     const targets = this.#openTargets
     if (targets === undefined) return
-    if (id === ID.TargetType) targets.type = readString(bytes, start, end)
-    else if (id === ID.TargetTypeValue && end > start)
-      targets.typeValue = readUint(bytes, start, end)
-    else addUid(targets, id, bytes, start, end)
+    readTargetsValue(targets, id, bytes, start, end)
   }
 }
 
@@ -144,18 +135,65 @@ function readLanguage(bytes: Uint8Array, start: number, end: number): string {
   return start === end ? DEFAULT_LANGUAGE : readString(bytes, start, end)
 }
 
-function addUid(
+function readTagValue(
+  tag: OpenTag,
+  id: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  // Two ifs before the switch: nearly every value of a stream's tags is one of these.
+  if (id === ID.TagName) {
+    tag.name = readString(bytes, start, end)
+  } else if (id === ID.TagString) {
+    tag.value = readString(bytes, start, end)
+  } else {
+    switch (id) {
+      case ID.TagBinary:
+        tag.binary = copyBytes(bytes, start, end)
+        break
+      case ID.TagLanguage:
+        tag.setLanguage(readLanguage(bytes, start, end), false)
+        break
+      case ID.TagLanguageBCP47:
+        tag.setLanguage(readLanguage(bytes, start, end), true)
+        break
+      case ID.TagDefault:
+        if (end > start) tag.isDefault = readUint(bytes, start, end) !== 0
+        break
+      default:
+    }
+  }
+}
+
+function readTargetsValue(
   targets: OpenTargets,
   id: number,
   bytes: Uint8Array,
   start: number,
   end: number,
 ): void {
-  const uid = readUintBig(bytes, start, end)
-  if (id === ID.TagTrackUID) targets.trackUids = append(targets.trackUids, uid)
-  else if (id === ID.TagEditionUID) targets.editionUids = append(targets.editionUids, uid)
-  else if (id === ID.TagChapterUID) targets.chapterUids = append(targets.chapterUids, uid)
-  else if (id === ID.TagAttachmentUID) targets.attachmentUids = append(targets.attachmentUids, uid)
+  switch (id) {
+    case ID.TargetType:
+      targets.type = readString(bytes, start, end)
+      break
+    case ID.TargetTypeValue:
+      if (end > start) targets.typeValue = readUint(bytes, start, end)
+      break
+    case ID.TagTrackUID:
+      targets.trackUids = append(targets.trackUids, readUintBig(bytes, start, end))
+      break
+    case ID.TagEditionUID:
+      targets.editionUids = append(targets.editionUids, readUintBig(bytes, start, end))
+      break
+    case ID.TagChapterUID:
+      targets.chapterUids = append(targets.chapterUids, readUintBig(bytes, start, end))
+      break
+    case ID.TagAttachmentUID:
+      targets.attachmentUids = append(targets.attachmentUids, readUintBig(bytes, start, end))
+      break
+    default:
+  }
 }
 
 /** Gives `tags` and all nested in them other targets. */

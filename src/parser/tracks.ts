@@ -27,9 +27,13 @@ export interface VideoSettings {
   readonly displayUnit: number
   /** Pixels to cut off each side. Default 0. */
   readonly crop: {
+    /** PixelCropTop. */
     readonly top: number
+    /** PixelCropBottom. */
     readonly bottom: number
+    /** PixelCropLeft. */
     readonly left: number
+    /** PixelCropRight. */
     readonly right: number
   }
   /** FlagInterlaced: 0 undetermined (the default), 1 interlaced, 2 progressive. */
