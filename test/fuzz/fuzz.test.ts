@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { growthSince, held, MIB } from '../memory/memory.js'
 import { checkInput, MODES } from './check-input.js'
 import { CORPUS_FOLDER, readSeeds } from './corpus.js'
 import { fuzz } from './fuzzer.js'
@@ -22,6 +23,7 @@ describe('hostile input', () => {
   })
 
   it(`breaks no promise: ${MUTATIONS} mutations of the corpus`, () => {
+    const before = held()
     const { finding, inputs, kinds } = fuzz(seeds, SEED, (done) => done === MUTATIONS)
     if (finding !== undefined) {
       const hex = Buffer.from(finding.input).toString('hex')
@@ -33,6 +35,9 @@ describe('hostile input', () => {
       )
     }
     expect(inputs).toBe(MUTATIONS)
+    // Seeds kept for further mutation, and what the engine keeps; a parser that leaked would have left far more.
+    const { heapBytes, arrayBufferBytes } = growthSince(before)
+    expect(heapBytes + arrayBufferBytes).toBeLessThan(64 * MIB)
     // A run that sees only a few kinds has lost its corpus.
     expect(kinds).toBeGreaterThan(1000)
   }, 120_000)

@@ -145,12 +145,13 @@ function nest(
 /** Voids and unregistered elements between the Segment's children come with its dressing. */
 function segmentOf(parts: fc.Arbitrary<readonly Part[]>): fc.Arbitrary<readonly Part[]> {
   return fc
-    .tuple(
-      parts,
-      orderedDressing,
-      fc.oneof({ weight: 2, arbitrary: fc.constant(true) }, fc.boolean()),
-    )
-    .map(([children, clothes, isUnknownSize]) => {
+    .record({
+      children: parts,
+      clothes: orderedDressing,
+      isUnknownSize: fc.oneof({ weight: 2, arbitrary: fc.constant(true) }, fc.boolean()),
+      after: fc.option(binary(ids.VOID, someBytes(9)), { nil: undefined, freq: 5 }),
+    })
+    .map(({ children, clothes, isUnknownSize, after }): readonly Part[] => {
       const spaced = separate(children, clothes.spacers)
       const element = master(
         ids.SEGMENT,
@@ -158,7 +159,11 @@ function segmentOf(parts: fc.Arbitrary<readonly Part[]>): fc.Arbitrary<readonly 
         { ...clothes, spacers: [] },
         isUnknownSize,
       )
-      return [{ element, meaning: { kind: 'segment' } }, ...children]
+      const segment: readonly Part[] = [{ element, meaning: { kind: 'segment' } }, ...children]
+      // A Void may stand between documents too, unless it would be in this one.
+      return after === undefined || isUnknownSize
+        ? segment
+        : [...segment, { element: after.element, meaning: undefined }]
     })
 }
 
@@ -283,7 +288,9 @@ function streamOf(
     for (const { element, meaning } of parts) {
       if (meaning !== undefined) meanings.set(element, meaning)
     }
-    const roots = parts.filter(({ element }) => [ids.EBML, ids.SEGMENT].includes(element.id))
+    const roots = parts.filter(({ element }) =>
+      [ids.EBML, ids.SEGMENT, ids.VOID].includes(element.id),
+    )
     const elements = place(
       roots.map(({ element }) => element),
       0,
