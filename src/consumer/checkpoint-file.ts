@@ -42,6 +42,10 @@ interface Listing {
  * foreign, which {@link CheckpointClaim.damage} then tells. No lock is held, so none can be left behind. IDs may be any
  * text: only a hash of them and their harmless letters become a file name.
  *
+ * While a save is under way, write-file-atomic listens for the signals that end a process, to remove its temporary file, and
+ * then lets the signal kill the process unless somebody else listens too. To end cleanly on Ctrl-C, listen with
+ * `process.on('SIGINT', …)` and not with `once`, which is gone by the time it looks.
+ *
  * The folder is made when it is not there. It must lie on a local file system, where creating a file exclusively is
  * atomic.
  */

@@ -91,6 +91,9 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {
+    // The loop left by break or throw: a stop() that waits for it need not any more.
+    this.#isAtWork = false
+    this.#resolveReturned?.()
     this.#controller.abort(STOPPED)
     await this.#close()
     return { done: true, value: undefined }

@@ -217,9 +217,8 @@ export class FrameAssembler<M> {
     const collector = this.#collector
     if (this.#collectingId === 0) {
       this.#collectingId = id
-      this.#ledger.addElements(1, id, offset)
       // The whole block counts at its header: a size that cannot be kept is refused before a byte of it is.
-      this.#ledger.addBytes(end - start + bytesLeft, id, offset)
+      this.#ledger.addCutBlock(end - start + bytesLeft, id, offset)
     }
     collector.append(bytes, start, end)
     this.#ledger.checkSlices(collector.sliceCount, id, offset)

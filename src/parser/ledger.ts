@@ -88,9 +88,15 @@ export class FragmentLedger {
     ) {
       this.addElements(0, id, offset)
       this.addBytes(0, id, offset)
-      const what = `frames more than ${this.#maxExtent} bytes apart in one fragment`
-      fail('fragment-too-large', what, RAISE, id, offset)
+      this.#checkExtent(id, offset)
     }
+  }
+
+  /** One more block of `bytes`, cut by the end of a chunk: it counts at its header. */
+  addCutBlock(bytes: number, id: number, offset: number): void {
+    this.addElements(1, id, offset)
+    this.addBytes(bytes, id, offset)
+    this.#checkExtent(id, offset)
   }
 
   /** @throws ParseError `too-many-elements`. */
@@ -109,6 +115,12 @@ export class FragmentLedger {
     if (this.#bytes > limit) {
       fail('fragment-too-large', `more than ${limit} bytes in one fragment`, RAISE, id, offset)
     }
+  }
+
+  #checkExtent(id: number, offset: number): void {
+    if (offset - this.#framesOffset <= this.#maxExtent) return
+    const what = `frames more than ${this.#maxExtent} bytes apart in one fragment`
+    fail('fragment-too-large', what, RAISE, id, offset)
   }
 
   /** Slices that are held for good. */

@@ -71,6 +71,7 @@ export class TagCollector {
     this.#tags = []
     this.#tag = undefined
     this.#outerTags.length = 0
+    this.#openTargets = undefined
     this.#position = position
     this.#targets = WHOLE_SEGMENT
   }

@@ -396,3 +396,24 @@ it('is constructed without sending anything', () => {
   expect(harness.consumer).toBeInstanceOf(KinesisVideoConsumer)
   expect(harness.service.requests).toHaveLength(0)
 })
+
+describe('stop() called inside the loop', () => {
+  it.each(['break', 'throw'] as const)(
+    'has nothing to wait for once the loop left by %s',
+    async (way) => {
+      const { consumer, clock } = setUp({ log, answer: () => ({ pieces: [...payload, 'stall'] }) })
+      clock.freeze()
+      let stopped: Promise<void> | undefined
+      const loop = async (): Promise<void> => {
+        for await (const _fragment of consumer) {
+          stopped = consumer.stop()
+          if (way === 'throw') throw new Error('done')
+          break
+        }
+      }
+      await loop().catch(() => undefined)
+      await expect(stopped).resolves.toBeUndefined()
+      expect(clock.pending).toBe(0)
+    },
+  )
+})
