@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A child process per file: suites that measure memory or start servers do not see each other
     pool: 'forks',
+    // Vitest leaves a core free, which on a machine of two is half of it
+    maxWorkers: Math.max(2, availableParallelism()),
     // Tests of memory growth call gc() instead of hoping for a collection
     execArgv: ['--expose-gc'],
     testTimeout: 20_000,
