@@ -405,7 +405,7 @@ describe('stop() called inside the loop', () => {
       clock.freeze()
       let stopped: Promise<void> | undefined
       const loop = async (): Promise<void> => {
-        for await (const _fragment of consumer) {
+        for await (const _ of consumer) {
           stopped = consumer.stop()
           if (way === 'throw') throw new Error('done')
           break
