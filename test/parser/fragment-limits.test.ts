@@ -1,6 +1,8 @@
 // Every limit at n and at n + 1, with its code, however the bytes are cut.
 import { describe, expect, it } from 'vitest'
 import type { FragmentParserOptions } from '../../src/parser/fragment-parser.js'
+import { FragmentParser } from '../../src/parser/fragment-parser.js'
+import { MATROSKA_RULE } from '../../src/parser/completion.js'
 import type { ParserLimits } from '../../src/parser/limits.js'
 import type { Part } from '../helpers/ebml-bytes.js'
 import { concat, EBML_HEADER, element, openElement, simpleTag } from '../helpers/ebml-bytes.js'
@@ -88,6 +90,21 @@ describe('maxFragmentBytes', () => {
     const { failure } = parse(bytes, { maxFragmentBytes: 999_999 })
     expect(failure).toMatchObject({ code: 'fragment-too-large', offset: 26 })
     expect(parse(bytes, { maxFragmentBytes: 1_000_000 }).failure).toBeUndefined()
+  })
+
+  it('bounds how far frames lie apart also when each of them was cut by a chunk', () => {
+    const long = block(3004)
+    const padding = element('EC', '00'.repeat(60_000))
+    const parser = new FragmentParser(MATROSKA_RULE, { maxFragmentBytes: 1_000_000 })
+    parser.push(concat(segmentOf('1F43B675 FF'), padding, long.slice(0, 1500)))
+    const chunk = concat(long.slice(1500), padding, long.slice(0, 1500))
+    let pushed = 0
+    while (parser.failure === undefined && pushed < 200) {
+      parser.push(chunk.slice())
+      pushed += 1
+    }
+    expect(parser.failure).toMatchObject({ code: 'fragment-too-large' })
+    expect(pushed).toBeLessThan(60)
   })
 
   it('is of one frame, not of the fragment, in frame-level mode', () => {

@@ -168,6 +168,20 @@ describe('a merged file', () => {
     expectFragments(bytes, summaries('missing-closing-tags'))
     expectFragments(bytes, summaries('complete'), LIST)
   })
+
+  it('gives tags that open a fragment to that one, also those of the producer among them', () => {
+    const opening = element(
+      '1254C367',
+      element('7373', element('67C8', "45A3 81 'A'", "4487 81 '1'")),
+      openingTagOf('18'),
+    )
+    everySplit(documentOf(headOf('17'), CLUSTER, opening, CLUSTER, tailOf('18')), (chunks) => {
+      const [first, second] = parseGetMediaChunks(chunks).fragments
+      expect(first.tags).toEqual([])
+      expect(second.tags.map(({ name, position }) => [name, position])).toEqual([['A', 'before']])
+      expect(second.metadata.fragmentNumber).toBe('18')
+    })
+  })
 })
 
 describe('opening tags of another number', () => {
