@@ -130,9 +130,9 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
   }
 
   readonly #onAbort = (): void => {
+    // The session hears of it too and closes its connection by itself.
     this.#items = []
-    // The loop may never come back for the error: the connection is closed now, whether it does or not.
-    void this.#feed?.close()
+    // The loop may never come back for the error: everything is closed now, whether it does or not.
     if (this.#controller.signal.reason !== STOPPED) this.#close().catch(() => undefined)
   }
 

@@ -7,7 +7,7 @@ import {
   uintElement,
   concatBytes,
 } from '../../src/simulator/ebml-writer.js'
-import { buildFragmentParts } from '../../src/simulator/media.js'
+import { buildFragment, buildFragmentParts } from '../../src/simulator/media.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import { type HeldFragment, createLog } from '../helpers/consumer-service.js'
 import { ID } from '../../src/parser/schema.js'
@@ -113,14 +113,37 @@ describe('a damaged fragment', () => {
       log,
       answer: ({ startIndex = 0 }) => ({
         pieces: log.slice(startIndex).map(({ index, bytes }) => {
-          const isDue = (index === 1 && left > 3) || (index === 3 && left > 0 && left <= 3)
+          const isDue =
+            (index === 1 && left > 3) || (index === 3 && startIndex > 1 && left > 0 && left <= 3)
           if (!isDue) return bytes
           left -= 1
-          return header(bytes)
+          return insideCluster(bytes)
         }),
       }),
     })
     expect(await take(consumer, 5)).toEqual(numbers)
+    expect(consumer.stats().damagedFragments).toBe(6)
+  })
+
+  it('does not have later ones passed over with it', async () => {
+    let isLaterDamaged = true
+    const { consumer, service } = setUp(
+      {
+        log,
+        answer: ({ startIndex = 0 }) => ({
+          pieces: log.slice(startIndex).map(({ index, bytes }) => {
+            if (index === 2) return header(bytes)
+            // Once, in the session that gives up the third: by then it was asked for four times.
+            if (index !== 4 || !isLaterDamaged || service.requests.length < 5) return bytes
+            isLaterDamaged = false
+            return header(bytes)
+          }),
+        }),
+      },
+      { onDamagedFragment: 'skip' },
+    )
+    expect(await take(consumer, 4)).toEqual(numbers.filter((_, index) => index !== 2))
+    expect(isLaterDamaged).toBe(false)
   })
 
   it('shows in a digit of its number, before the guard goes by it', async () => {
@@ -166,9 +189,23 @@ describe('a damaged fragment', () => {
     expect(ofType('damagedFragment')[0].errors).toMatchObject([{ code: 'crc-mismatch' }])
   })
 
-  it('may pass a limit of the parser that only leaves headers out', async () => {
-    const { consumer } = setUp({ log }, { parser: { maxTagsPerFragment: 64, maxStringBytes: 60 } })
-    expect(await take(consumer, 5)).toEqual(numbers)
+  it('is not one that passes a limit of the parser: it is how the stream is', async () => {
+    const codecPrivate = new Uint8Array(100)
+    const tracks = [
+      { number: 1, uid: 1, codecId: 'V_TEST', codecPrivate, video: { width: 1, height: 1 } },
+    ]
+    const held = log.map((fragment) => ({
+      ...fragment,
+      bytes: buildFragment({ ...fragment.spec, tracks }),
+    }))
+    const { consumer, ofType } = setUp({ log: held }, { parser: { maxBinaryBytes: 50 } })
+    const codes: unknown[] = []
+    for await (const { errors } of consumer) {
+      codes.push(...errors.map(({ code }) => code))
+      if (codes.length === 5) break
+    }
+    expect(codes).toEqual(Array.from({ length: 5 }, () => 'binary-too-large'))
+    expect(ofType('damagedFragment')).toEqual([])
   })
 })
 

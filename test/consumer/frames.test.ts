@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DamagedFragmentError, MemoryCheckpointStore } from '../../src/consumer/index.js'
 import { FrameLedger } from '../../src/consumer/frame-ledger.js'
+import { buildFragment } from '../../src/simulator/media.js'
 import { ScriptPlayer, script } from '../helpers/consumer-script.js'
 import { setUp, takeFrames } from '../helpers/consumer-harness.js'
 import { createLog, cut, errorDocument } from '../helpers/consumer-service.js'
@@ -101,6 +102,32 @@ describe('frames()', () => {
       fragmentNumber: log[0].fragmentNumber,
       errors: [],
     })
+  })
+
+  it('tells when the second arrival has fewer frames than were yielded', async () => {
+    const { fragmentNumber } = log[0]
+    const shorter = buildFragment({ ...log[0].spec, frames: log[0].spec.frames?.slice(0, 2) })
+    const { consumer, ofType } = setUp(
+      {
+        log,
+        answer: (_, n) => ({
+          pieces: n === 0 ? cut(payload, payload[0].length - 90, 'reset') : [shorter, payload[1]],
+        }),
+      },
+      { onDamagedFragment: 'skip' },
+    )
+    const seen: unknown[] = []
+    for await (const { metadata } of consumer.frames()) {
+      seen.push(metadata.fragmentNumber)
+      if (metadata.fragmentNumber !== fragmentNumber) break
+    }
+    expect(ofType('damagedFragment').map(({ action }) => action)).toEqual([
+      'refetch',
+      'refetch',
+      'refetch',
+      'skip',
+    ])
+    expect(seen.at(-1)).toBe(log[1].fragmentNumber)
   })
 
   it('commits a fragment when all its frames were asked past', async () => {

@@ -8,6 +8,7 @@ import {
   MemoryCheckpointStore,
 } from '../../src/consumer/index.js'
 import { type Harness, failureOf, setUp, take } from '../helpers/consumer-harness.js'
+import { FastClock } from '../helpers/consumer-clock.js'
 import { createLog, networkError } from '../helpers/consumer-service.js'
 
 const log = createLog(4)
@@ -155,6 +156,37 @@ describe('a consumer', () => {
     expectNothingLeft(harness)
   })
 
+  it('hands nothing over any more once its signal is aborted, be it there already', async () => {
+    const controller = new AbortController()
+    const harness = setUp(
+      { log, answer: () => ({ pieces: [Buffer.concat(payload)] }) },
+      { signal: controller.signal },
+    )
+    const iterator = harness.consumer[Symbol.asyncIterator]()
+    await iterator.next()
+    controller.abort(new Error('enough'))
+    await expect(iterator.next()).rejects.toThrow('enough')
+    expect(harness.consumer.stats().fragments).toBe(1)
+  })
+
+  it('commits what the loop was at when its signal was aborted, before it throws', async () => {
+    const controller = new AbortController()
+    const store = new MemoryCheckpointStore()
+    const save = store.save.bind(store)
+    store.save = async (...args) => {
+      await settle()
+      await save(...args)
+    }
+    const { consumer, clock } = setUp({ log }, { signal: controller.signal, checkpoint: store })
+    clock.freeze()
+    const iterator = consumer[Symbol.asyncIterator]()
+    await iterator.next()
+    controller.abort(new Error('enough'))
+    await settle()
+    await expect(iterator.next()).rejects.toThrow('enough')
+    expect((await store.claim('front-door', 'test')).checkpoint?.fragmentNumber).toBe(numbers[0])
+  })
+
   it('works with await using', async () => {
     const harness = setUp({ log })
     {
@@ -187,6 +219,8 @@ describe('a consumer', () => {
       void harness.consumer.stop().then(() => steps.push('stopped'))
       await settle()
       await settle()
+      // The connection does not wait for the loop.
+      expect(harness.service.openBodies).toBe(0)
       steps.push('loop body done')
     }
     await settle()
@@ -206,6 +240,40 @@ describe('a consumer', () => {
     const { consumer } = setUp({ log })
     expect(consumer.stop()).toBe(consumer.stop())
     await consumer.stop()
+  })
+})
+
+describe('the next call', () => {
+  it('waits until the connection before it is closed', async () => {
+    const steps: string[] = []
+    let calls = 0
+    const consumer = new KinesisVideoConsumer({
+      streamName: 'front-door',
+      startSelector: { StartSelectorType: 'EARLIEST' },
+      clock: new FastClock(20),
+      source: {
+        async open() {
+          calls += 1
+          const call = calls
+          steps.push(`open ${call}`)
+          // A socket that takes its time to close, and never ends by itself.
+          const body = new Readable({
+            read: () => undefined,
+            destroy(error, callback) {
+              setTimeout(() => {
+                steps.push(`closed ${call}`)
+                callback(error)
+              }, 10)
+            },
+          })
+          body.push(payload[call - 1])
+          if (call === 1) body.push(Uint8Array.of(9, 9))
+          return { body }
+        },
+      },
+    })
+    await take(consumer, 2)
+    expect(steps).toEqual(['open 1', 'closed 1', 'open 2', 'closed 2'])
   })
 })
 

@@ -315,7 +315,7 @@ describe('a resume point that is lost', () => {
   })
 
   it('resumes as usual when error 4000 comes after new fragments', async () => {
-    const { consumer, ofType } = setUp({
+    const { consumer, ofType, service } = setUp({
       log,
       answer: ({ startIndex = 0 }, n) => ({
         pieces: n === 0 ? [payload[0], errorDocument(4000)] : payload.slice(startIndex),
@@ -323,6 +323,7 @@ describe('a resume point that is lost', () => {
     })
     expect(await take(consumer, 6)).toEqual(numbers)
     expect(ofType('resumePointLost')).toHaveLength(0)
+    expect(service.requests[1].selector.StartSelectorType).toBe('CONTINUATION_TOKEN')
   })
 
   it('tells of the gap when the consumer ends before anything came behind it', async () => {

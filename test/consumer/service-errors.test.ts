@@ -98,6 +98,16 @@ describe('an in-band error', () => {
     },
   )
 
+  it('may name a fragment that nobody has seen: that one is not waited for', async () => {
+    const fragmentNumber = String(BigInt(numbers[0]) + 1n)
+    const { consumer, service, ofType } = setUp(
+      reporting(buildErrorDocument({ id: 5000, fragmentNumber })),
+    )
+    expect(await take(consumer, 4)).toEqual(numbers)
+    expect(ofType('serviceError')).toMatchObject([{ fragmentNumber }])
+    expect(service.requests).toHaveLength(2)
+  })
+
   it('is told each time, and counts against the retry budget', async () => {
     const { consumer, ofType } = setUp(
       { log, answer: () => ({ pieces: [errorDocument(5000)] }) },
