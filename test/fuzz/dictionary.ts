@@ -19,6 +19,10 @@ const sizes = [
   '01 1fffffffffffff', // 2^53 − 1
   '01 20000000000000', // 2^53
   '08 0f424000',
+  // Eight bytes, one of the upper ones set: a reader in a hurry looks at the lower ones only.
+  '01 01000000000004',
+  '01 00010000000004',
+  '01 00000100000004',
   '00', // no size has this first byte
   // Unknown, in one to eight bytes
   'ff',
