@@ -110,7 +110,7 @@ export class Position {
 
   /** A session answered `selector`, which was sent at this time of the server's clock. */
   opened(selector: StartSelector, requestedAtMs: number): void {
-    if (selector.StartSelectorType === 'NOW') this.#nowSinceMs ??= requestedAtMs
+    if (selector.StartSelectorType === 'NOW') this.#nowSinceMs = requestedAtMs
   }
 
   /** What to do with a fragment. @throws TypeError when its number is none. */

@@ -80,6 +80,10 @@ describe.each(Object.keys(places))('a consumer that is %s', (name) => {
     await harness.consumer.stop()
     expect(await ended).toBeUndefined()
     expectNothingLeft(harness)
+    const isOpen =
+      harness.ofType('sessionOpened').length > harness.ofType('reconnectScheduled').length
+    const reasons = harness.ofType('sessionEnded').map(({ reason }) => reason)
+    expect(reasons.at(-1) === 'closed').toBe(isOpen)
     expect(harness.events.at(-1)).toMatchObject({ type: 'closed', reason: 'stopped' })
   })
 
@@ -250,7 +254,9 @@ describe('the next call', () => {
     const consumer = new KinesisVideoConsumer({
       streamName: 'front-door',
       startSelector: { StartSelectorType: 'EARLIEST' },
+      // The next call may be made 13 ms after the one before.
       clock: new FastClock(20),
+      random: () => 0,
       source: {
         async open() {
           calls += 1
@@ -263,7 +269,7 @@ describe('the next call', () => {
               setTimeout(() => {
                 steps.push(`closed ${call}`)
                 callback(error)
-              }, 10)
+              }, 35)
             },
           })
           body.push(payload[call - 1])

@@ -289,6 +289,24 @@ describe('a resume point that is lost', () => {
     })
   }
 
+  it('is not lost when the number is taken where the token was not; the next token is tried again', async () => {
+    const { consumer, service, ofType } = setUp({
+      log,
+      answer: ({ startIndex = 0 }, n) =>
+        n === 1
+          ? { refuse: exception('InvalidArgumentException') }
+          : { pieces: payload.slice(startIndex, startIndex + 2) },
+    })
+    expect(await take(consumer, 6)).toEqual(numbers)
+    expect(service.requests.map(({ selector }) => selector.StartSelectorType)).toEqual([
+      'EARLIEST',
+      'CONTINUATION_TOKEN',
+      'FRAGMENT_NUMBER',
+      'CONTINUATION_TOKEN',
+    ])
+    expect(ofType('resumePointLost')).toEqual([])
+  })
+
   it('goes on with what comes next', async () => {
     const { consumer, service } = setUp(
       {
