@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/consumer/clock.js'
+import { Watchdog } from '../../src/consumer/watchdog.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import { createLog, cut } from '../helpers/consumer-service.js'
 
@@ -47,17 +48,70 @@ describe('read-idle', () => {
     expect(ofType('reconnectScheduled')).toHaveLength(0)
     expect(consumer.stats().sessions).toBe(1)
   })
+})
 
-  it('does not count time in which the process was blocked', async () => {
-    const { consumer, clock, ofType } = setUp(
-      { log, answer: () => ({ pieces: [{ waitMs: 900 }, ...payload] }) },
-      { readIdleTimeoutMs: 1000 },
+describe('Watchdog', () => {
+  /** A clock whose timers fire when the test says so. */
+  function start(limitMs: number) {
+    let nowMs = 0
+    let fire: (() => void) | undefined
+    let expired = 0
+    const watchdog = new Watchdog(
+      {
+        now: () => nowMs,
+        monotonicMs: () => nowMs,
+        setTimer(callback) {
+          fire = callback
+          return () => {
+            fire = undefined
+          }
+        },
+      },
+      () => {
+        expired += 1
+      },
     )
-    // The timer of the watchdog is due before the bytes that lie in the socket are read.
-    setImmediate(() => clock.block(60_000))
-    clock.setTimer(() => clock.block(0), 0)
-    expect(await take(consumer, 4)).toEqual(numbers)
-    expect(ofType('reconnectScheduled')).toHaveLength(0)
+    watchdog.start(limitMs)
+    return {
+      watchdog,
+      fireAt(timeMs: number) {
+        nowMs = timeMs
+        fire?.()
+        return expired
+      },
+      passTo(timeMs: number) {
+        nowMs = timeMs
+      },
+    }
+  }
+
+  it('expires when nothing came for its time', () => {
+    const { fireAt } = start(1000)
+    expect(fireAt(1000)).toBe(1)
+  })
+
+  it('starts anew from the last sign of life, with one timer however many there are', () => {
+    const { watchdog, fireAt, passTo } = start(1000)
+    passTo(400)
+    watchdog.touch()
+    passTo(900)
+    watchdog.touch()
+    expect(fireAt(1000)).toBe(0)
+    expect(fireAt(1899)).toBe(0)
+    expect(fireAt(1900)).toBe(1)
+  })
+
+  it('does not count time in which the process was blocked: what it waits for may lie in the socket', () => {
+    const { fireAt } = start(1000)
+    expect(fireAt(60_000)).toBe(0)
+    expect(fireAt(60_999)).toBe(0)
+    expect(fireAt(61_000)).toBe(1)
+  })
+
+  it('does not expire once it is stopped', () => {
+    const { watchdog, fireAt } = start(1000)
+    watchdog.stop()
+    expect(fireAt(5000)).toBe(0)
   })
 })
 
