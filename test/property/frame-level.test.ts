@@ -40,33 +40,6 @@ describe('frame-level reading', () => {
   )
 
   it(
-    'gives a frame with the chunk that holds its last byte, whatever comes after',
-    () => {
-      fc.assert(
-        fc.property(anyStream, fc.nat(), ({ stream, reading }, at) => {
-          const length = at % (stream.bytes.length + 1)
-          const count = (bytes: readonly Uint8Array[]): number => {
-            let frames = 0
-            const parser = makeParser(reading, {
-              collectFrames: false,
-              onFrame: () => (frames += 1),
-            })
-            for (const chunk of bytes) parser.push(chunk)
-            return frames
-          }
-          const head = stream.bytes.slice(0, length)
-          // What was told up to here does not depend on the cuts before.
-          deepStrictEqual(count([head]), count([...head].map((byte) => Uint8Array.of(byte))))
-          const rest = stream.bytes.slice(length)
-          deepStrictEqual(count([head, rest]), count([stream.bytes]))
-        }),
-        search(),
-      )
-    },
-    timeoutMs,
-  )
-
-  it(
     'gives the same through the async generators',
     async () => {
       await fc.assert(
