@@ -51,6 +51,6 @@ export async function runChild<T>(
   })
   clearTimeout(timer)
   if (isTooSlow) throw new ChildTooSlow(limitMs)
-  if (code !== 0) throw new Error(`${script} ${args.join(' ')} failed (${code}):\n${errors}`)
+  if (code !== 0) throw new Error(`${script} failed (${code}):\n${errors}`)
   return JSON.parse(output) as T
 }

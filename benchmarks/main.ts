@@ -31,7 +31,7 @@ const USAGE = `usage: npm run bench -- [--quick] [--only LEVEL[,LEVEL]] [FILE]
 
   (nothing)   everything; writes benchmarks/RESULTS.md and the table in README.md
   --quick     the main comparisons, shorter; writes nothing
-  --only      these levels, or sections: ${['consumer', 'scaling', 'memory', 'imports', 'allocations'].join(', ')}; writes nothing
+  --only      these levels in full, or sections: ${['consumer', 'scaling', 'memory', 'imports', 'allocations'].join(', ')}; writes nothing
   --guard     the regression guard of the continuous integration
   --pin       rewrite inputs/pinned.json after a recipe was changed on purpose
   FILE        compare on a Matroska file or GetMedia payload of your own; writes nothing`
@@ -94,7 +94,7 @@ async function compareAll(
   const facts = factsOf(`npm run bench${isQuick ? ' -- --quick' : ''}`, effort)
   const isWanted = (section: string): boolean =>
     only === undefined ? !isQuick : only.includes(section)
-  const chosen = comparisons(isQuick).filter(
+  const chosen = comparisons(isQuick && only === undefined).filter(
     ({ level }) => only === undefined || only.includes(level),
   )
   const findings: Findings = {

@@ -8,7 +8,7 @@ import { BENCHMARKS, ROOT } from './paths.js'
 import { format, formatSpread } from './statistics.js'
 import type { Level } from './contenders/contender.js'
 import type { Findings } from './goals.js'
-import type { Outcome, Result } from './rounds.js'
+import type { Figures, Outcome, Result } from './rounds.js'
 
 export const README_START = '<!-- bench:start -->'
 export const README_END = '<!-- bench:end -->'
@@ -53,7 +53,7 @@ export function resultsPage(findings: Findings, facts: RunFacts): string {
     '# Results',
     `Written by \`${facts.command}\` on ${facts.date}; do not edit. How it measures: [README.md](README.md).`,
     facts.machine,
-    `Medians (min–max) of ${facts.rounds} interleaved runs, each in a fresh process. Ratios are what carries over to other machines.`,
+    `Medians (min–max) of ${facts.rounds} interleaved runs, each in a fresh process. Ratios are what carries over to other machines: "times ours" by the clock, "its CPU" by the CPU time of all threads.`,
     ...goalSection(findings),
     ...levels.flatMap((level) => levelSection(findings.results, level)),
     ...endToEndSection(findings),
@@ -90,20 +90,23 @@ function levelSection(results: readonly Result[], level: Level): readonly string
 function comparisonSection(result: Result): readonly string[] {
   const { input, chunks, level } = result.comparison
   const own = figuresOf(result, OURS, level)
-  const rows = result.outcomes.map((outcome) => row(outcome, level, own?.nsPerFrame.median))
+  const rows = result.outcomes.map((outcome) => row(outcome, level, own))
   return [
     `### ${input.name}, ${describeChunks(chunks)}`,
     `${sentence(input.summary)} ${input.expected.frames.toLocaleString('en')} frames in ` +
       `${input.expected.fragments.toLocaleString('en')} fragments, ` +
       `${input.expected.bytes.toLocaleString('en')} bytes.`,
-    table(['', 'ns per frame', 'MB/s', 'CPU s/GB', 'GC', 'peak RSS, MB', 'times ours'], rows),
+    table(
+      ['', 'ns per frame', 'MB/s', 'CPU s/GB', 'GC', 'peak RSS, MB', 'times ours', 'its CPU'],
+      rows,
+    ),
   ]
 }
 
-function row(outcome: Outcome, level: Level, ownNs: number | undefined): readonly string[] {
+function row(outcome: Outcome, level: Level, own: Figures | undefined): readonly string[] {
   const { contender, level: entryLevel } = outcome.entry
   const name = entryLevel === 'slices' && level !== 'slices' ? `${contender}, as parts` : contender
-  if ('without' in outcome) return [name, outcome.without, '', '', '', '', '']
+  if ('without' in outcome) return [name, outcome.without, '', '', '', '', '', '']
   const { nsPerFrame, megabytesPerSecond, cpuSecondsPerGigabyte, gcShare, peakRssBytes } =
     outcome.figures
   return [
@@ -113,7 +116,10 @@ function row(outcome: Outcome, level: Level, ownNs: number | undefined): readonl
     format(cpuSecondsPerGigabyte.median),
     `${(gcShare.median * 100).toFixed(1)} %`,
     (peakRssBytes.median / 1e6).toFixed(0),
-    ownNs === undefined ? '' : format(nsPerFrame.median / ownNs),
+    own === undefined ? '' : format(nsPerFrame.median / own.nsPerFrame.median),
+    own === undefined
+      ? ''
+      : format(cpuSecondsPerGigabyte.median / own.cpuSecondsPerGigabyte.median),
   ]
 }
 

@@ -1,6 +1,6 @@
 /** Runs the contenders of a comparison in turn, round after round, each run in a fresh process. */
 import { ChildTooSlow, runChild } from './child.js'
-import { contenderNamed } from './contenders/registry.js'
+import { contenderNamed, OURS } from './contenders/registry.js'
 import { spreadOf } from './statistics.js'
 import type { Level } from './contenders/contender.js'
 import type { ChunkPlan } from './inputs/chunks.js'
@@ -48,9 +48,19 @@ export interface Result {
   readonly outcomes: readonly Outcome[]
 }
 
+/** A contender did not do the work; the first thing that is off says enough in a table. */
+class WrongWork extends Error {
+  readonly firstFault: string
+
+  constructor(faults: string, where: string) {
+    super(`${where}: ${faults}`)
+    this.firstFault = faults.split(', ', 1)[0]
+  }
+}
+
 /**
- * @throws Error when a run's tally is off. With `isForgiving`, for a file that a user names, such a contender has no figure
- *   instead: nobody promised that it can read the file.
+ * @throws Error when a run's tally is off, except where the input is a real file and the contender a rival: nobody promised
+ *   that it can read that, so it has no figure. With `isForgiving`, for a file that a user names, that holds for all.
  */
 export async function runComparison(
   comparison: Comparison,
@@ -71,9 +81,14 @@ export async function runComparison(
     for (const entry of turn) {
       const problem = await runOnce(comparison, entry, effort, runs.get(entry) ?? [])
       if (problem === undefined) continue
-      if (problem instanceof ChildTooSlow) without.set(entry, `${problem.message} for two passes`)
-      else if (isForgiving) without.set(entry, `wrong: ${problem.message}`)
-      else throw problem
+      const isForgiven = isForgiving || (input.isRealFile && entry.contender !== OURS)
+      if (problem instanceof ChildTooSlow) {
+        without.set(entry, `${problem.message} for two passes`)
+      } else if (problem instanceof WrongWork && isForgiven) {
+        without.set(entry, `wrong: ${problem.firstFault}`)
+      } else {
+        throw problem
+      }
       runs.delete(entry)
     }
   }
@@ -109,7 +124,7 @@ async function runOnce(
       { limitMs: effort.limitMs },
     )
     if ('wrong' in result) {
-      return new Error(`${contender}, ${level}, ${input.name}: ${result.wrong}`)
+      return new WrongWork(result.wrong, `${contender}, ${level}, ${input.name}`)
     }
     into.push(result)
     return undefined

@@ -19,6 +19,8 @@ export interface StoredInput {
   readonly expected: Expected
   /** Its fragments end with closing tags, so that every contender can tell where. */
   readonly isGetMedia: boolean
+  /** Not made by the generator. */
+  readonly isRealFile: boolean
 }
 
 /** Makes an input anew, without the cache. */
@@ -51,6 +53,7 @@ export function inputNamed(name: RecipeName): StoredInput {
     path,
     expected: pinned,
     isGetMedia: name !== 'file',
+    isRealFile: false,
   }
 }
 
@@ -73,6 +76,7 @@ export function inputFromFile(file: string, targetBytes: number): StoredInput {
     path,
     expected,
     isGetMedia: fragments.some((fragment) => fragment.continuationToken !== undefined),
+    isRealFile: true,
   }
 }
 

@@ -115,6 +115,7 @@ describe('the report', () => {
             path: '',
             expected: readPinned().audio,
             isGetMedia: true,
+            isRealFile: false,
           },
           chunks: 65_536,
           entries: [],
@@ -137,7 +138,7 @@ describe('the report', () => {
 
   it('compares with ours and says who cannot', () => {
     const page = resultsPage(findings, facts)
-    expect(page).toContain('| ts-ebml | 700 (700–700) | 143 | 700 | 5.0 % | 60 | 7.00 |')
+    expect(page).toContain('| ts-ebml | 700 (700–700) | 143 | 700 | 5.0 % | 60 | 7.00 | 7.00 |')
     expect(page).toContain('| ebml | cannot: a reason |')
   })
 
