@@ -147,6 +147,25 @@ describe('saving', () => {
     expect(await saved(store)).toBe(numbers[5])
   })
 
+  it('is not thrown back by an older commit that comes while it waits', async () => {
+    const store = new SlowStore()
+    const { consumer, clock } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    clock.freeze()
+    const iterator = consumer[Symbol.asyncIterator]()
+    const held = []
+    for (let n = 0; n < 3; n += 1) held.push((await iterator.next()).value)
+    const commits = [held[0].commit()]
+    await settle()
+    commits.push(held[2].commit(), held[1].commit())
+    for (let n = 0; n < 3; n += 1) {
+      store.letThrough()
+      await settle()
+    }
+    await Promise.all(commits)
+    expect(store.saves).toEqual([numbers[0], numbers[2]])
+    await iterator.return?.()
+  })
+
   it('resolves a commit when it is saved, or something newer', async () => {
     const store = new SlowStore()
     const { consumer, clock } = setUp({ log }, { checkpoint: store, commit: 'manual' })
