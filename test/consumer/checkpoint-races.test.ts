@@ -1,5 +1,6 @@
 // What happens between two steps of the file store when another process takes its turn there: each step of one store is
 // a place where the other can run.
+import type * as FsPromises from 'node:fs/promises'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,7 +12,7 @@ let onStep: ((step: string) => Promise<void>) | undefined
 let isOther = false
 
 vi.mock('node:fs/promises', async (importOriginal) => {
-  const actual = await importOriginal<typeof import('node:fs/promises')>()
+  const actual = await importOriginal<typeof FsPromises>()
   const hook =
     (name: 'open' | 'readdir' | 'readFile' | 'unlink') =>
     async (...args: unknown[]) => {
