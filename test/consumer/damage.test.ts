@@ -137,7 +137,7 @@ describe('a damaged fragment', () => {
         log: held,
         answer: ({ startIndex = 0 }) => ({
           pieces: held.slice(startIndex).map(({ index, bytes }) => {
-            if (index === 2) return header(bytes)
+            if (index === 2) return bytes.slice().fill(0, 0, 4)
             // Once, in the session that gives up the third: by then it was asked for four times.
             if (index !== 4 || !isLaterDamaged || service.requests.length < 5) return bytes
             isLaterDamaged = false

@@ -35,6 +35,7 @@ function failing() {
         networkError(),
         exception('BrandNewException', 418),
       ]
+      if (n === 8) return { refuse: CANARY }
       if (n < refusals.length) return { refuse: poison(refusals[n]) }
       if (n === 5) return { pieces: [payload[0], { error: poison(networkError()) }] }
       if (n === 6) return { pieces: [errorDocument(5000)] }
@@ -65,7 +66,7 @@ describe('stats()', () => {
         'connection-limit': 1,
         'not-authorized': 1,
         network: 1,
-        unknown: 1,
+        unknown: 2,
         reset: 1,
         'service-error': 1,
         damaged: 1,
