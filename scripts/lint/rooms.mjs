@@ -21,7 +21,7 @@ export const ROOMS = {
       '@aws-sdk/client-kinesis-video-media': 'media-source.ts',
       '@smithy/types': '*',
       'p-retry': 'reconnect.ts',
-      'write-file-atomic': 'checkpoint-file.ts',
+      'write-file-atomic': 'durable-file.ts',
     },
   },
   simulator: { rooms: ['parser', 'tags'], node: true, packages: {} },

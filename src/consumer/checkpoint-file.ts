@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, readdir, unlink } from 'node:fs/promises'
+import { open, readFile, readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import {
   type CheckpointClaim,
   CheckpointDamagedError,
@@ -9,6 +8,8 @@ import {
   StaleEpochError,
 } from './checkpoint.js'
 import { formatRecord, parseRecord } from './checkpoint-record.js'
+import { FILE_MODE, flushFolder, isCode, makeFolder, writeDurably } from './durable-file.js'
+import { ConsumerError } from './errors.js'
 import type { StreamPosition } from './position.js'
 
 // claim-<epoch> is made with O_EXCL: whoever makes it has the epoch. save-<epoch>-<generation> holds a position; none is
@@ -17,7 +18,6 @@ const CLAIM_NAME = /^claim-(\d{10})$/
 const SAVE_NAME = /^save-(\d{10})-(\d{12})\.json$/
 // write-file-atomic's own: the name it will get, a point and a number.
 const TEMPORARY_NAME = /^save-(\d{10})-\d{12}\.json\.\d+$/
-const FILE_MODE = 0o600
 const KEPT_GENERATIONS = 2
 
 interface SaveName {
@@ -42,12 +42,11 @@ interface Listing {
  * foreign, which {@link CheckpointClaim.damage} then tells. No lock is held, so none can be left behind. IDs may be any
  * text: only a hash of them and their harmless letters become a file name.
  *
- * While a save is under way, write-file-atomic listens for the signals that end a process, to remove its temporary file, and
- * then lets the signal kill the process unless somebody else listens too. To end cleanly on Ctrl-C, listen with
- * `process.on('SIGINT', …)` and not with `once`, which is gone by the time it looks.
+ * A signal that comes while a save is under way does what it does at any other time: your listener is called, `once` or
+ * not, and the save goes on; without one the process ends, and the unfinished file is removed.
  *
- * The folder is made when it is not there. It must lie on a local file system, where creating a file exclusively is
- * atomic.
+ * The folder is made when it is not there, with those above it; `claim` throws a {@link ConsumerError} `checkpoint-failed` when
+ * it cannot be. It must lie on a local file system, where creating a file exclusively is atomic.
  */
 export class FileCheckpointStore implements CheckpointStore {
   readonly #directory: string
@@ -84,12 +83,25 @@ export class FileCheckpointStore implements CheckpointStore {
 
   async #claim(id: string, owner: string): Promise<CheckpointClaim> {
     const folder = this.#folder(id)
-    await mkdir(folder, { recursive: true })
-    await flushFolder(this.#directory)
+    await this.#makeFolder(folder)
     const epoch = await this.#takeEpoch(folder, owner)
     const { checkpoint, damage } = await readNewest(folder, id)
     await tidy(folder, epoch)
     return { epoch, checkpoint, ...(damage === undefined ? {} : { damage }) }
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    try {
+      await makeFolder(folder)
+      await flushFolder(this.#directory)
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      throw new ConsumerError(
+        'checkpoint-failed',
+        `The checkpoint folder ${JSON.stringify(this.#directory)} cannot be made (${code}): give one that may be written.`,
+        { cause },
+      )
+    }
   }
 
   /** Makes the claim file of the next epoch. Whoever loses the race for it takes the one after. */
@@ -111,8 +123,7 @@ export class FileCheckpointStore implements CheckpointStore {
     const file = path.join(folder, saveName(epoch, generation))
     const text = formatRecord({ id, epoch, generation, checkpoint })
     try {
-      await writeFileAtomic(file, text, { mode: FILE_MODE })
-      await flushFolder(folder)
+      await writeDurably(file, text)
     } catch (error) {
       // A later claim tidies away what older ones are writing.
       if ((await list(folder)).epoch !== epoch) throw new StaleEpochError(id, epoch)
@@ -235,24 +246,4 @@ async function remove(folder: string, name: string): Promise<void> {
   await unlink(path.join(folder, name)).catch((error: unknown) => {
     if (!isCode(error, 'ENOENT')) throw error
   })
-}
-
-// A rename is durable once its folder is flushed. Windows cannot open folders; it journals them by itself.
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch((error: unknown) => {
-    if (isCode(error, 'EISDIR', 'EPERM', 'EACCES')) return undefined
-    throw error
-  })
-  if (handle === undefined) return
-  try {
-    await handle.sync().catch((error: unknown) => {
-      if (!isCode(error, 'EISDIR', 'EPERM', 'EINVAL', 'ENOTSUP')) throw error
-    })
-  } finally {
-    await handle.close()
-  }
-}
-
-function isCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && codes.includes(String((error as NodeJS.ErrnoException).code))
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatRecord } from '../../src/consumer/checkpoint-record.js'
 import {
   CheckpointDamagedError,
+  ConsumerError,
   FileCheckpointStore,
   StaleEpochError,
   systemClock,
@@ -136,12 +137,30 @@ describe('FileCheckpointStore', () => {
     expect(await readFile(note, 'utf8')).toBe('mine')
   })
 
-  it('says what is in the way of the folder', async () => {
-    const file = path.join(directory, 'file')
-    await writeFile(file, '')
-    await expect(new FileCheckpointStore(file).claim('x', 'test')).rejects.toMatchObject({
-      code: expect.stringMatching(/^(ENOTDIR|EEXIST)$/),
+  it.each([
+    ['under a file', 'file', /^(ENOTDIR|EEXIST)$/],
+    ['in a file', 'file/folder', /^ENOTDIR$/],
+    // Linux says of whatever is made in it that it is not there.
+    ['in a file system that makes no folders', '/proc/kvs-fragments/a/b', /^(ENOENT|EROFS|EPERM)$/],
+  ])('fails at once, and typed, when its folder is %s', async (_, name, code) => {
+    await writeFile(path.join(directory, 'file'), '')
+    const error = await new FileCheckpointStore(path.resolve(directory, name))
+      .claim('x', 'test')
+      .catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(ConsumerError)
+    expect(error).toMatchObject({
+      code: 'checkpoint-failed',
+      message: expect.stringContaining(path.resolve(directory, name)),
+      cause: { code: expect.stringMatching(code) },
     })
+  })
+
+  it('makes its folder with those above it, also when two do so at the same time', async () => {
+    const deep = path.join(directory, 'a/b/c')
+    const claims = await Promise.all(
+      [1, 2, 3, 4].map((n) => new FileCheckpointStore(deep).claim(`${n}`, 'test')),
+    )
+    expect(claims.map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1])
   })
 
   it('refuses the save of a process that another one has overtaken, at every moment of it', async () => {

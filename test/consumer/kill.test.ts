@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../src/simulator/ebml-writer.js'
+import { bundleChild } from '../helpers/bundle-child.js'
 import { createLog } from '../helpers/consumer-service.js'
 
 const KILLS_PER_CHAIN = 50
@@ -16,20 +15,7 @@ let child: string
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'kvs-fragments-'))
   child = path.join(folder, 'child.mjs')
-  await build({
-    entryPoints: [fileURLToPath(new URL('../helpers/consumer-child.ts', import.meta.url))],
-    outfile: child,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    // The SDK, which a source in memory does without.
-    external: ['./media-source.js'],
-    // write-file-atomic is CommonJS: it calls require() and names its temporary files by __filename.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire('/'), __filename = 'child'",
-    },
-    logLevel: 'error',
-  })
+  await bundleChild(new URL('../helpers/consumer-child.ts', import.meta.url), child)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -275,7 +275,7 @@ const ALLOWED: readonly Case[] = [
       ['src/consumer/clock.ts', 'node:timers'],
       ['src/consumer/media-source.ts', SDK],
       ['src/consumer/reconnect.ts', 'p-retry'],
-      ['src/consumer/checkpoint-file.ts', 'write-file-atomic'],
+      ['src/consumer/durable-file.ts', 'write-file-atomic'],
       ['src/testing/contract.ts', '../consumer/a.js'],
       ['src/simulator/server.ts', 'node:http'],
       ['src/simulator/media.ts', '../parser/a.js'],
