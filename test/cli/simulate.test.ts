@@ -87,13 +87,17 @@ describe('simulate', () => {
     const file = samplePath('camera.mkv')
     const flags = ['--loop', '--rate', '40', '--session-seconds', '0.1', '--inclusive-tokens']
     const simulator = startCommand(['simulate', file, ...flags], {})
-    const tail = await (await paste(simulator, '--json --limit 12')).outcome
-    const fragments = fragmentsOf(tail.stdout)
+    const tail = await paste(simulator, '--json')
+    // On a busy machine the first session may end before it has brought a fragment, and nothing is repeated after it.
+    await tail.whenLine(/"event":"duplicateDropped"/)
+    const written = tail.stdout()
+    tail.child.stdout!.destroy()
+    expect((await tail.outcome).exitCode).toBe(0)
+    const fragments = fragmentsOf(written.slice(0, written.lastIndexOf('\n') + 1))
     const once = await sha256sOf('camera.mkv')
     const first = once.indexOf(fragments[0]!['sha256'])
-    const expected = Array.from({ length: 12 }, (_, index) => once[(first + index) % 5])
+    const expected = fragments.map((_, index) => once[(first + index) % 5])
     expect(fragments.map((line) => line['sha256'])).toEqual(expected)
-    expect(jsonLines(tail.stdout).map((line) => line['event'])).toContain('duplicateDropped')
     expect(await interrupt(simulator)).toContain('ended by the session’s limit')
   })
 
