@@ -1,7 +1,4 @@
-import { mkdir, open, rm, stat } from 'node:fs/promises'
-import path from 'node:path'
 import {
-  FileCheckpointStore,
   InvalidOptionError,
   KinesisVideoConsumer,
   type KinesisVideoConsumerOptions,
@@ -10,6 +7,7 @@ import { isLoopback } from '../consumer/endpoint.js'
 import { decimalNumber, wholeNumber } from './flag-values.js'
 import type { CommandIo } from './io.js'
 import { CommandError, EXIT } from './io.js'
+import { PositionFile, tryPositionFile } from './position-file.js'
 import { parseStart } from './start-text.js'
 import { fitted } from './terminal-text.js'
 
@@ -47,7 +45,7 @@ const MAX_SECONDS = 2_000_000
 const LOOPBACK_REGION = 'us-east-1'
 
 /**
- * Checks the flags, all of them before anything is sent; the folder of a checkpoint is made and tried.
+ * Checks the flags, all of them before anything is sent; the place of a checkpoint is tried.
  *
  * @throws CommandError for the first flag that is wrong, with one sentence.
  */
@@ -86,11 +84,9 @@ export async function readTailSettings(
     checkpointPath: checkpoint,
     logLevel: flags.logLevel,
   }
-  // Last, as it leaves something behind.
   if (checkpoint === undefined) return settings
-  await tryCheckpoint(checkpoint)
-  const store = new FileCheckpointStore(checkpoint)
-  return { ...settings, consumer: { ...consumer, checkpoint: store } }
+  await tryPositionFile(checkpoint, settings.stream)
+  return { ...settings, consumer: { ...consumer, checkpoint: new PositionFile(checkpoint) } }
 }
 
 function clientConfig(
@@ -157,40 +153,6 @@ function optionRefusal(error: InvalidOptionError): CommandError {
     return refusal(`--start at: ${problem}: use after: with the number before it`, error)
   }
   return refusal(`--start: ${advice}`, error)
-}
-
-/** Makes the folder and writes into it, so that nothing is read that could not be kept. */
-async function tryCheckpoint(folder: string): Promise<void> {
-  const name = `--checkpoint: ${shown(folder)}`
-  if (folder === '') throw refusal('--checkpoint: the name of a folder is missing')
-  const known = await stat(folder).catch(() => undefined)
-  if (known !== undefined && !known.isDirectory()) {
-    throw refusal(`${name} is there and not a folder: give another name, or move it away`)
-  }
-  const probe = path.join(folder, `.probe-${process.pid}`)
-  try {
-    await makeFolder(folder)
-    await (await open(probe, 'w')).close()
-    await rm(probe)
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error)
-    throw refusal(`${name} cannot be written (${code}): give a folder of yours`, error)
-  }
-}
-
-// Not mkdir's own `recursive`: where a folder says that it is not there even for what is made in it, as in /proc, that
-// goes on trying for ever.
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    const parent = path.dirname(folder)
-    if (code !== 'ENOENT' || parent === folder) throw error
-    await makeFolder(parent)
-    await mkdir(folder)
-  }
 }
 
 function shown(text: string): string {

@@ -6,7 +6,8 @@ import type { TailFlags } from './tail-settings.js'
 const HELP = `
 START is one of ${START_FORMS}.
 "after" and "at" take a fragment number. TIME is ${TIME_FORMS};
-without a zone it is UTC. A checkpoint that exists goes before --start.
+without a zone it is UTC. A checkpoint that exists goes before --start; delete its file to start afresh. The
+position before it is kept in a folder beside it, FILE.d.
 
 Reads the stream until --limit, --idle-timeout or Ctrl-C, through every end of session, and shows each
 fragment once. Credentials and region come from where the AWS SDK and CLI take them: the environment,
@@ -22,7 +23,7 @@ again does not mend, 2 wrong usage.
 Examples:
   kvs-fragments tail --stream-name front-door
   kvs-fragments tail --stream-name front-door --start earliest --limit 10 --json
-  kvs-fragments tail --stream-name front-door --checkpoint ./front-door.position`
+  kvs-fragments tail --stream-name front-door --checkpoint front-door.json`
 
 /** Adds `kvs-fragments tail`. */
 export function addTail(
@@ -38,7 +39,7 @@ export function addTail(
     .option('--endpoint <url>', 'the endpoint for GetDataEndpoint, such as a simulator’s')
     .option('--region <region>', 'the AWS region (default: of the ARN, else of the AWS settings)')
     .option('--start <start>', 'where to start (default: now)')
-    .option('--checkpoint <path>', 'keep the position in this folder, and go on from there')
+    .option('--checkpoint <file>', 'keep the position in this file, and go on from there')
     .option('--limit <count>', 'end after so many fragments')
     .option('--idle-timeout <seconds>', 'end when no fragment came for so long')
     .option('--json', 'one JSON object per line')

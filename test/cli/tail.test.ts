@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -177,6 +185,50 @@ describe('tail --checkpoint', () => {
       expect([...seen, ...numbersOf(after.stdout)]).toEqual(held.slice(0, seen.length + 5))
     },
   )
+
+  it('keeps the position in the file itself, to be copied, and starts afresh without it', async () => {
+    const server = await simulate()
+    const held = server.streams.get('camera')!.fragments.map((f) => f.fragmentNumber)
+    const place = mkdtempSync(path.join(folder, 'file-'))
+    const read = async (name: string, limit: number): Promise<readonly string[]> => {
+      const file = path.join(place, name)
+      const flags = ['--start', 'earliest', '--checkpoint', file, '--limit', `${limit}`]
+      const { exitCode, stdout } = await runCommand(tailOf(server, ...flags))
+      expect(exitCode).toBe(0)
+      return numbersOf(stdout)
+    }
+    expect(await read('a', 2)).toEqual(held.slice(0, 2))
+    expect(readdirSync(place).sort()).toEqual(['a', 'a.d'])
+    expect(JSON.parse(readFileSync(path.join(place, 'a'), 'utf8'))).toMatchObject({
+      format: 'kvs-fragments-checkpoint',
+      record: { id: 'camera', checkpoint: { fragmentNumber: held[1] } },
+    })
+    copyFileSync(path.join(place, 'a'), path.join(place, 'b'))
+    expect(await read('a', 1)).toEqual(held.slice(2, 3))
+    expect(await read('b', 3)).toEqual(held.slice(2))
+    rmSync(path.join(place, 'a'))
+    expect(await read('a', 1)).toEqual(held.slice(0, 1))
+  })
+
+  it('takes the position before when the file is torn, and says so; without one it says that', async () => {
+    const server = await simulate()
+    const held = server.streams.get('camera')!.fragments.map((f) => f.fragmentNumber)
+    const file = path.join(mkdtempSync(path.join(folder, 'torn-')), 'a')
+    const flags = ['--start', 'earliest', '--checkpoint', file, '--limit', '1']
+    const args = ['tail', '--endpoint', server.endpoint, '--stream-name', 'camera', ...flags]
+    await runCommand(args)
+    truncateSync(file, 100)
+    const again = await runCommand(args)
+    expect(again.stdout).toContain('the newest save of the checkpoint is damaged: the one before')
+    expect(again.stdout).toContain(`ended after fragment ${held[1]}; saved in "${file}"`)
+    truncateSync(file, 100)
+    rmSync(`${file}.d`, { recursive: true })
+    const { exitCode, stderr } = await runCommand(args)
+    expect(stderr).toBe(
+      `kvs-fragments: "${file}" is cut off or was changed: delete it to start afresh\n`,
+    )
+    expect(exitCode).toBe(1)
+  })
 
   it('repeats at most the fragment in hand after a kill', async () => {
     const server = await simulate()
@@ -388,15 +440,37 @@ describe('tail with a wrong command line', () => {
       ['--endpoint', 'http://example.com'],
       '--endpoint: http is for this machine only: use https://example.com',
     ],
+    ['a checkpoint without a name', ['--checkpoint', ''], '--checkpoint: the name of a file is m'],
     [
-      'a checkpoint that is a file',
+      'a checkpoint that is a folder',
+      ['--checkpoint', '/usr'],
+      '--checkpoint: "/usr" is a folder: give the name of a file, such as "/usr/position.json"\n',
+    ],
+    ['a checkpoint that would be a folder', ['--checkpoint', 'place/'], '"place/" is a folder: '],
+    [
+      'a checkpoint that is a device',
+      ['--checkpoint', '/dev/null'],
+      '"/dev/null" is not an ordinary file: give another name\n',
+    ],
+    [
+      'a checkpoint in a folder that is not there',
+      ['--checkpoint', '/usr/none/position.json'],
+      '--checkpoint: there is no folder "/usr/none": make it first\n',
+    ],
+    [
+      'a checkpoint that is another file',
       ['--checkpoint', samplePath('camera.mkv')],
-      'is there and not a folder: give another name, or move it away',
+      'camera.mkv" is there and no checkpoint of this stream: give another name\n',
     ],
     [
       'a checkpoint under a file',
       ['--checkpoint', `${samplePath('camera.mkv')}/position`],
-      'cannot be written (ENOTDIR): give a folder of yours',
+      'cannot be written (ENOTDIR): give a file in a folder of yours\n',
+    ],
+    [
+      'a checkpoint where nothing can be written',
+      ['--checkpoint', '/proc/position.json'],
+      '--checkpoint: "/proc/position.json" cannot be written (ENOENT): give a file in a folder of',
     ],
   ]
   it.each(wrong)('refuses %s in one sentence, before anything is sent', async (_, flags, text) => {
