@@ -24,4 +24,17 @@ export function growthSince(before: Held): Held {
   }
 }
 
+/**
+ * How much more is held than at `before`, objects and array buffers together: at most so much when the answer is below
+ * `limitBytes`, exactly so much when it is not. What is used is never less than what is held, so where that is little
+ * enough already nothing needs to be collected, which takes far longer than what these suites look at.
+ */
+export function growthWithin(limitBytes: number, before: Held): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  const used = heapUsed + arrayBuffers - before.heapBytes - before.arrayBufferBytes
+  if (used < limitBytes) return used
+  const { heapBytes, arrayBufferBytes } = growthSince(before)
+  return heapBytes + arrayBufferBytes
+}
+
 export const MIB = 1024 * 1024
