@@ -57,7 +57,11 @@ export interface SessionEndedEvent {
   readonly bytes: number
   /** How long it lasted, in milliseconds. */
   readonly durationMs: number
-  /** What the connection broke with; `undefined` when it did not. */
+  /**
+   * For `reset` what the connection broke with. For `damaged` the {@link ParseError}, when the bytes could not be read on;
+   * `undefined` when only the content of a fragment was wrong, which its `damagedFragment` event tells. Of all other
+   * reasons `undefined`.
+   */
   readonly error: unknown
 }
 

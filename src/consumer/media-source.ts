@@ -101,6 +101,7 @@ export class SdkMediaSource implements MediaSource {
   }
 
   async open(selector: StartSelector, signal: AbortSignal): Promise<MediaResponse> {
+    await this.#checkRegion()
     await this.#prepareCredentials()
     const endpoint = await this.#endpoint(signal)
     const client = this.#mediaClient(endpoint)
@@ -168,7 +169,6 @@ export class SdkMediaSource implements MediaSource {
       return Promise.resolve(checkOwnEndpoint(dataEndpoint, allowInsecureHttp))
     }
     return this.#endpoints.get(async () => {
-      await this.#checkRegion()
       await this.#pacer.wait(signal)
       try {
         const { DataEndpoint, controlHost } = await this.#getDataEndpoint(signal)
@@ -220,13 +220,16 @@ export class SdkMediaSource implements MediaSource {
     return (await handler(command)).output
   }
 
+  /** Before anything is sent, and before the SDK fails with an error that reads like one of the service's. */
   async #checkRegion(): Promise<void> {
+    const { client, dataEndpoint, mediaClientConfig } = this.#options
+    if (dataEndpoint !== undefined && mediaClientConfig?.region !== undefined) return
     try {
       await this.#control.config.region()
     } catch (cause) {
       const error = new InvalidOptionError(
-        'clientConfig',
-        'no region: set region in it, AWS_REGION, or one in the shared config file',
+        client === undefined ? 'clientConfig' : 'client',
+        "no AWS region is set: give it one, such as { region: 'eu-west-1' }, or set AWS_REGION or the region of the shared config file",
       )
       throw Object.assign(error, { cause })
     }

@@ -2,7 +2,7 @@ import pRetry, { AbortError } from 'p-retry'
 import { backoffMs } from './backoff.js'
 import { CallPacer } from './call-pacer.js'
 import { type Clock, raceAbort, sleep } from './clock.js'
-import { ConsumerError } from './errors.js'
+import { ConsumerError, InvalidOptionError } from './errors.js'
 import type { ReconnectReason } from './events.js'
 import {
   FAILURE_RULES,
@@ -190,6 +190,8 @@ export class Reconnector {
     const { failure } = error
     const decision = this.#decide(failure, retriesLeft)
     error.decision = decision
+    // A wrong option is found before a request is made: none has failed.
+    if (failure.error instanceof InvalidOptionError) return
     const { kind, operation, exception, status, requestId } = failure
     const attempt = this.#failures
     const { health } = this.#options

@@ -10,6 +10,7 @@ import {
 import { buildFragment, buildFragmentParts } from '../../src/simulator/media.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import { type HeldFragment, createLog } from '../helpers/consumer-service.js'
+import { ParseError } from '../../src/parser/errors.js'
 import { ID } from '../../src/parser/schema.js'
 
 const log = createLog(5)
@@ -46,6 +47,14 @@ const insideCluster = (bytes: Uint8Array) => flip(bytes, CLUSTER_AT + 4)
 const header = (bytes: Uint8Array) => flip(bytes, 0)
 
 describe('a damaged fragment', () => {
+  it('ends its session with the error of the parser', async () => {
+    const { consumer, ofType } = setUp(damaging(1, insideCluster))
+    expect(await take(consumer, 5)).toEqual(numbers)
+    const [ended] = ofType('sessionEnded')
+    expect(ended).toMatchObject({ reason: 'damaged', error: { path: 'Segment/Cluster' } })
+    expect(ended.error).toBeInstanceOf(ParseError)
+  })
+
   for (const [name, damage, number] of [
     ['inside its Cluster', insideCluster, numbers[2]],
     ['in its EBML header', header, undefined],

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import { KinesisVideoClient } from '@aws-sdk/client-kinesis-video'
 import { KinesisVideoMediaClient } from '@aws-sdk/client-kinesis-video-media'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EndpointRefusedError, type KinesisVideoConsumer } from '../../src/consumer/index.js'
 import { createCertificate, peakConnections } from '../../src/simulator/index.js'
 import { failureOf, take } from '../helpers/consumer-harness.js'
@@ -378,16 +378,44 @@ describe('endpoint and credentials', () => {
     expect(await take(consumer, 5)).toEqual(numbers)
   })
 
-  it('says that there is no region', async () => {
-    vi.stubEnv('AWS_REGION', '')
-    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null')
-    const { createConsumer, simulator } = await start()
-    const consumer = createConsumer({
-      clientConfig: { endpoint: simulator.endpoint, credentials: CREDENTIALS },
-    } as never)
-    expect(await failureOf(consumer)).toMatchObject({
-      code: 'invalid-option',
-      option: 'clientConfig',
+  describe('without a region', () => {
+    beforeEach(() => {
+      vi.stubEnv('AWS_REGION', undefined)
+      vi.stubEnv('AWS_CONFIG_FILE', '/dev/null')
+    })
+
+    it.each(['clientConfig', 'client', 'dataEndpoint'] as const)(
+      'says so, and how to set it, in place of a failed request (by %s)',
+      async (by) => {
+        const { createConsumer, simulator } = await start()
+        const { endpoint } = simulator
+        const config = { endpoint, credentials: CREDENTIALS }
+        const consumer = createConsumer(
+          (by === 'client'
+            ? { client: new KinesisVideoClient(config) }
+            : by === 'dataEndpoint'
+              ? { clientConfig: { credentials: CREDENTIALS }, dataEndpoint: endpoint }
+              : { clientConfig: config }) as never,
+        )
+        const option = by === 'client' ? 'client' : 'clientConfig'
+        const error = await failureOf(consumer)
+        expect(error).toMatchObject({ code: 'invalid-option', option })
+        expect((error as Error).message).toBe(
+          `${option}: no AWS region is set: give it one, such as { region: 'eu-west-1' }, or set AWS_REGION or the region of the shared config file`,
+        )
+        expect(live.events.map(({ type }) => type)).toEqual(['closed'])
+        expect(simulator.requests).toEqual([])
+      },
+    )
+
+    it('takes that of mediaClientConfig for a data endpoint of the caller', async () => {
+      const { createConsumer, simulator, numbers } = await start()
+      const consumer = createConsumer({
+        clientConfig: { credentials: CREDENTIALS },
+        mediaClientConfig: { region: 'us-east-1' },
+        dataEndpoint: simulator.endpoint,
+      } as never)
+      expect(await take(consumer, 5)).toEqual(numbers)
     })
   })
 })
