@@ -91,7 +91,7 @@ export class TableReport implements Report {
     if (entries.length > 1) {
       for (const [track, counts] of entries) {
         this.#output.line(
-          `  track ${track}: ${counted(counts.frames, 'frame')} (${counted(counts.keyframes, 'keyframe')}), ${counted(counts.bytes, 'byte')}`,
+          `  ${track === 'other' ? 'other tracks' : `track ${track}`}: ${counted(counts.frames, 'frame')} (${counted(counts.keyframes, 'keyframe')}), ${counted(counts.bytes, 'byte')}`,
         )
       }
     }

@@ -7,9 +7,15 @@ interface Counts {
   bytes: number
 }
 
-/** Counts by track number, and what JSON lines show of it. */
+/** A track number, or `other` for all tracks behind the first 128. */
+export type TrackName = number | 'other'
+
+/** As many as the parser takes in one fragment. Frames can name more, and each fragment others: those are counted as one. */
+const MAX_TRACKS = 128
+
+/** Counts by track number, and what JSON lines show of it. Its size is bounded, whatever the stream says. */
 export class TrackCounts {
-  readonly #byTrack = new Map<number, Counts>()
+  readonly #byTrack = new Map<TrackName, Counts>()
 
   /** Counts frames in. */
   addFrames(frames: readonly GetMediaFrame[]): void {
@@ -31,9 +37,9 @@ export class TrackCounts {
     }
   }
 
-  /** Track number and its counts, by track number. */
-  get entries(): readonly (readonly [number, Readonly<Counts>])[] {
-    return [...this.#byTrack].sort(([a], [b]) => a - b)
+  /** Track number and its counts, by track number; `other` last. */
+  get entries(): readonly (readonly [TrackName, Readonly<Counts>])[] {
+    return [...this.#byTrack].sort(([a], [b]) => (a === 'other' ? 1 : b === 'other' ? -1 : a - b))
   }
 
   /** The sum over all tracks. */
@@ -47,17 +53,17 @@ export class TrackCounts {
     return total
   }
 
-  /** One count of each track, by track number: `{"1":60}`. */
+  /** One count of each track, by track number: `{"1":60}`, or with very many of them `{"1":60,…,"other":7}`. */
   byTrack(what: keyof Counts): Readonly<Record<string, number>> {
     return Object.fromEntries(this.entries.map(([track, counts]) => [track, counts[what]]))
   }
 
-  #of(track: number): Counts {
-    let counts = this.#byTrack.get(track)
-    if (counts === undefined) {
-      counts = { frames: 0, keyframes: 0, bytes: 0 }
-      this.#byTrack.set(track, counts)
-    }
+  #of(track: TrackName): Counts {
+    const known = this.#byTrack.get(track)
+    if (known !== undefined) return known
+    if (track !== 'other' && this.#byTrack.size >= MAX_TRACKS) return this.#of('other')
+    const counts: Counts = { frames: 0, keyframes: 0, bytes: 0 }
+    this.#byTrack.set(track, counts)
     return counts
   }
 }
