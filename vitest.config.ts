@@ -1,25 +1,64 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type InlineConfig, type TestSpecification } from 'vitest/node'
+
+/**
+ * Each of these files has a process of its own, because it measures memory or time, mocks a module, or loads more than
+ * all the others together. Those others share one process per core, which saves them from starting Node and from
+ * importing the package each for itself; `test/helpers/leaves-nothing.ts` holds them to leaving nothing behind in it.
+ */
+const ALONE = [
+  'test/memory/**/*.test.ts',
+  'test/fuzz/**/*.test.ts',
+  'test/corpus/hostile-seeds.test.ts',
+  'test/parser/resync-cost.test.ts',
+  'test/packaging/{tarball,docblocks}.test.ts',
+  'test/consumer/{model-*,kill,cuts,live,checkpoint-races,lifecycle}.test.ts',
+]
+
+/** The files with a process of their own first: they take longest, and a shared process ends with the last shared file. */
+class AloneFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isAlone = ({ project }: TestSpecification): boolean => project.config.isolate
+    return [...sorted.filter(isAlone), ...sorted.filter((file) => !isAlone(file))]
+  }
+}
+
+const COMMON = {
+  pool: 'forks',
+  // Vitest leaves a core free, which on a machine of two is half of it
+  maxWorkers: Math.max(2, availableParallelism()),
+  // Tests of memory growth call gc() instead of hoping for a collection
+  execArgv: ['--expose-gc'],
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+  restoreMocks: true,
+  unstubEnvs: true,
+  unstubGlobals: true,
+} satisfies InlineConfig
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // A child process per file: suites that measure memory or start servers do not see each other
-    pool: 'forks',
-    // Vitest leaves a core free, which on a machine of two is half of it
-    maxWorkers: Math.max(2, availableParallelism()),
-    // Tests of memory growth call gc() instead of hoping for a collection
-    execArgv: ['--expose-gc'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    restoreMocks: true,
-    unstubEnvs: true,
-    unstubGlobals: true,
+    sequence: { sequencer: AloneFirst },
     globalSetup: ['test/helpers/announce-media.ts'],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
       reporter: ['text-summary', 'html'],
     },
+    projects: [
+      { test: { ...COMMON, name: 'alone', include: ALONE, isolate: true } },
+      {
+        test: {
+          ...COMMON,
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: ALONE,
+          isolate: false,
+          setupFiles: ['test/helpers/leaves-nothing.ts'],
+        },
+      },
+    ],
   },
 })

@@ -30,6 +30,8 @@ afterEach(() => simulator?.close())
 beforeEach(() => {
   for (const [name, value] of Object.entries(CREDENTIALS)) vi.stubEnv(name, value)
   vi.stubEnv('AWS_PROFILE', undefined)
+  // The command sets it; stubbed, it is what it was again afterwards.
+  vi.stubEnv('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', undefined)
 })
 
 /** A stream "camera" that holds camera.mkv, its five fragments two seconds apart. */
