@@ -99,7 +99,7 @@ export function headOf(slices: readonly Uint8Array[], length: number): Uint8Arra
 
 // A fresh array costs more than the copy that fills it (8 KiB: 3.6 µs against 0.9 µs), so joined bytes share slabs. Like
 // those of the collector they are filled once and never used again.
-const JOIN_SLAB_BYTES = 262_144
+const JOIN_SLAB_BYTES = 65_536
 let joinSlab = new Uint8Array(0)
 let joinPosition = 0
 

@@ -124,7 +124,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
         fragment.hasContent = true
         return this.#headers.enter(id, size, bytes, start, end)
       default:
-        if (this.#isInTags) return this.#enterTag(id, offset)
+        if (this.#isInTags) return this.#enterTag(id, offset, size, bytes, start, end)
         if (this.#headers.isOpen) {
           this.#headers.enterChild(id, offset)
           return true
@@ -345,8 +345,19 @@ export class FragmentAssembler<M> implements EbmlHandler {
 
   // Tags -------------------------------------------------------------------------------------------------------------
 
-  #enterTag(id: number, offset: number): boolean {
+  #enterTag(
+    id: number,
+    offset: number,
+    size: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     if (id === ID.SimpleTag && !this.#ledger.addTag(id, offset)) return false
+    const isWhole = end - start === size
+    if (isWhole && id === ID.Tag && this.#tags.readPlain(bytes, start, end, this.#ledger)) {
+      return false
+    }
     this.#tags.onMasterStart(id)
     return true
   }

@@ -7,6 +7,8 @@ import { isLengthOf } from './values.js'
 
 // What may lie between frames besides the frames: headers, Voids, elements that nobody needs.
 const EXTENT_SLACK_BYTES = 1_048_576
+// Segment, Tags, Tag, SimpleTag.
+const SIMPLE_TAG_DEPTH = 4
 /** More errors than this in one fragment are not listed. */
 const MAX_LISTED_ERRORS = 64
 
@@ -74,6 +76,23 @@ export class FragmentLedger {
     }
     this.#elements += elements
     this.#bytes += bytes
+    return true
+  }
+
+  /**
+   * Adds `count` tags of `elements` elements with `bytes` bytes of text in all, `longest` in the longest of them; false,
+   * and nothing is added, when that passes a limit.
+   */
+  addPlainTags(count: number, elements: number, bytes: number, longest: number): boolean {
+    if (
+      longest > this.#limits.maxStringBytes ||
+      this.#tags + count > this.#limits.maxTagsPerFragment ||
+      this.#limits.maxDepth < SIMPLE_TAG_DEPTH ||
+      !this.addKnown(elements, bytes)
+    ) {
+      return false
+    }
+    this.#tags += count
     return true
   }
 

@@ -1,6 +1,8 @@
+import { HeaderCursor } from './header-cursor.js'
+import type { FragmentLedger } from './ledger.js'
 import { ID } from './schema.js'
 import type { Tag, TagTargets } from './tag.js'
-import { copyBytes, readString, readUint, readUintBig } from './values.js'
+import { copyBytes, readName, readString, readUint, readUintBig } from './values.js'
 
 // RFC 9559 §5.1.8.1.2.2.
 const DEFAULT_LANGUAGE = 'und'
@@ -65,6 +67,7 @@ export class TagCollector {
   #firstOfTag = 0
   /** Targets came after tags of the open Tag element: seldom, but no rule forbids it. */
   #isTargetsLate = false
+  readonly #cursor = new HeaderCursor()
 
   /** A Tags element began. */
   begin(position: 'before' | 'after'): void {
@@ -84,6 +87,46 @@ export class TagCollector {
   /** The tags that `take` gave opened a fragment: they stand before its Cluster, not after the last one's. */
   markBefore(): void {
     for (const tag of withChildren(this.#tags)) tag.position = 'before'
+  }
+
+  /**
+   * Reads a Tag with the data `bytes[start, end)` in one loop when it is as nearly all are: SimpleTags of a name and a text,
+   * and perhaps Targets that say nothing. False when there is more to it or a limit is near: then nothing has happened, and
+   * the reader has to bring it element by element.
+   */
+  readPlain(bytes: Uint8Array, start: number, end: number, ledger: FragmentLedger): boolean {
+    const tags = this.#tags
+    const cursor = this.#cursor
+    const first = tags.length
+    let elements = 0
+    let textBytes = 0
+    let longest = 0
+    let at = start
+    while (at < end) {
+      if (cursor.enter(ID.SimpleTag, bytes, at, end)) {
+        const tagEnd = cursor.dataEnd
+        if (!cursor.enter(ID.TagName, bytes, cursor.dataAt, tagEnd)) break
+        const nameAt = cursor.dataAt
+        const nameEnd = cursor.dataEnd
+        if (!cursor.enter(ID.TagString, bytes, nameEnd, tagEnd) || cursor.dataEnd !== tagEnd) break
+        const tag = new OpenTag(this.#position, WHOLE_SEGMENT)
+        tag.name = readName(bytes, nameAt, nameEnd)
+        tag.value = readString(bytes, cursor.dataAt, tagEnd)
+        tags.push(tag)
+        elements += 3
+        textBytes += nameEnd - nameAt + tagEnd - cursor.dataAt
+        longest = Math.max(longest, nameEnd - nameAt, tagEnd - cursor.dataAt)
+      } else if (cursor.enter(ID.Targets, bytes, at, end) && cursor.dataAt === cursor.dataEnd) {
+        elements += 1
+      } else {
+        break
+      }
+      at = cursor.dataEnd
+    }
+    const isPlain =
+      at === end && ledger.addPlainTags(tags.length - first, elements, textBytes, longest)
+    if (!isPlain) tags.length = first
+    return isPlain
   }
 
   /** A Tag, Targets or SimpleTag began. */
@@ -145,7 +188,7 @@ function readTagValue(
 ): void {
   // Two ifs before the switch: nearly every value of a stream's tags is one of these.
   if (id === ID.TagName) {
-    tag.name = readString(bytes, start, end)
+    tag.name = readName(bytes, start, end)
   } else if (id === ID.TagString) {
     tag.value = readString(bytes, start, end)
   } else {

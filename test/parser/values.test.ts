@@ -170,6 +170,15 @@ describe('readString', () => {
     expect(read(readString, source)).toBe(text)
   })
 
+  it('takes no byte for a character that was remembered from two', () => {
+    const text = (source: string): string => readString(hex(source), 0, hex(source).length)
+    expect(text('C3A9')).toBe('é')
+    expect(text('E9')).toBe('\uFFFD')
+    expect(text('C3A9 41')).toBe('éA')
+    expect(text('E9 41')).toBe('\uFFFDA')
+    expect(text('E9 41')).toBe('\uFFFDA')
+  })
+
   it('keeps a byte order mark: what the producer wrote is what the user gets', () => {
     expect(read(readString, 'EF BB BF 61')).toBe('\uFEFFa')
   })
