@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../src/simulator/ebml-writer.js'
-import { bundleChild } from '../helpers/bundle-child.js'
+import { bundleChild } from '../helpers/bundle.js'
 import { createLog } from '../helpers/consumer-service.js'
 
 const KILLS_PER_CHAIN = 50

@@ -1,9 +1,12 @@
 // One half of the 10,000 scripts, in a file of its own, so that the halves run side by side.
 import { describe, it } from 'vitest'
-import { checkScripts } from '../helpers/consumer-model.js'
+import { bundled } from '../helpers/bundle.js'
+import type * as Model from '../helpers/consumer-model.js'
 
 describe('5,000 scripts of faults, where a token starts after its fragment', () => {
   it('cost none of 200 fragments, repeat none, and drop what the model drops', async () => {
+    const model = new URL('../helpers/consumer-model.ts', import.meta.url)
+    const { checkScripts } = await bundled<typeof Model>(model)
     await checkScripts(5000, false)
   }, 120_000)
 })

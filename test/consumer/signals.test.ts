@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bundleChild } from '../helpers/bundle-child.js'
+import { bundleChild } from '../helpers/bundle.js'
 
 let folder: string
 let child: string

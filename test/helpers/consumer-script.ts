@@ -124,7 +124,10 @@ export class ScriptPlayer {
     const each = this.#plans[number]
     if (each === undefined) {
       this.#receive(log.slice(startIndex).map(({ index }) => ({ index, isDamaged: false })))
-      return { pieces: [concat(log.slice(startIndex).map(({ bytes }) => bytes))] }
+      return {
+        pieces:
+          startIndex < log.length ? [join(log.slice(startIndex).map(({ bytes }) => bytes))] : [],
+      }
     }
     if (each.refuse !== 'none') return { refuse: REFUSALS[each.refuse]() }
     const sent = sequence(each, startIndex, log.length)
@@ -171,7 +174,7 @@ function chunked(parts: readonly Uint8Array[], fragmentsPerChunk: number): Piece
   const pieces: Piece[] = []
   if (fragmentsPerChunk > 0) {
     for (let at = 0; at < parts.length; at += fragmentsPerChunk) {
-      pieces.push(concat(parts.slice(at, at + fragmentsPerChunk)))
+      pieces.push(join(parts.slice(at, at + fragmentsPerChunk)))
     }
     return pieces
   }
@@ -181,6 +184,26 @@ function chunked(parts: readonly Uint8Array[], fragmentsPerChunk: number): Piece
   return pieces
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts))
+/** One piece of several: a view where they lie side by side in one buffer, a copy where they do not. */
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const [{ buffer, byteOffset }] = parts
+  let length = 0
+  for (const part of parts) {
+    if (part.buffer !== buffer || part.byteOffset !== byteOffset + length) {
+      return new Uint8Array(Buffer.concat(parts))
+    }
+    length += part.length
+  }
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
+/** The same log in one buffer, so that scripts can be played without copying it. */
+export function inOneBuffer(log: readonly HeldFragment[]): HeldFragment[] {
+  const all = new Uint8Array(Buffer.concat(log.map(({ bytes }) => bytes)))
+  let end = 0
+  return log.map((fragment) => {
+    const start = end
+    end += fragment.bytes.length
+    return { ...fragment, bytes: all.subarray(start, end) }
+  })
 }

@@ -1,7 +1,21 @@
 import type { MediaResponse, MediaSource } from '../../src/consumer/media-source.js'
 import type { StartSelector } from '../../src/consumer/start-selector.js'
-import { type FragmentSpec, buildErrorDocument, buildFragment } from '../../src/simulator/media.js'
-import { compareFragmentNumbers, encodeFragmentNumber } from '../../src/tags/fragment-number.js'
+import {
+  concatBytes,
+  element,
+  encodeId,
+  encodeUnknownSize,
+  stringElement,
+} from '../../src/simulator/ebml-writer.js'
+import {
+  type FragmentSpec,
+  buildErrorDocument,
+  buildFragment,
+  buildFragmentParts,
+} from '../../src/simulator/media.js'
+import { headTags, tailTags } from '../../src/simulator/service-tags.js'
+import { ID } from '../../src/parser/schema.js'
+import { encodeFragmentNumber } from '../../src/tags/fragment-number.js'
 import type { VirtualClock } from './consumer-clock.js'
 
 /** A fragment that the service holds. */
@@ -26,12 +40,20 @@ export interface LogOptions {
   readonly tokenOf?: (fragmentNumber: string) => string
   /** Whether only the number and the token are told, for tests of very many fragments. */
   readonly isBare?: boolean
+  /** Whether, moreover, there is no other element than a fragment must have: half of the elements to parse. */
+  readonly isMinimal?: boolean
 }
 
 /** Tiny fragments, a second apart: no tracks, `frames` frames of 4 bytes that name the fragment and the frame. */
 export function createLog(
   count: number,
-  { frames = 1, firstSequence = 1, isBare = false, tokenOf }: LogOptions = {},
+  {
+    frames = 1,
+    firstSequence = 1,
+    isMinimal = false,
+    isBare = isMinimal,
+    tokenOf,
+  }: LogOptions = {},
 ): HeldFragment[] {
   return Array.from({ length: count }, (_, index) => {
     const serverTimestampMs = LOG_START_MS + index * 1000
@@ -61,11 +83,24 @@ export function createLog(
       spec,
       // Made when it is first sent: long logs are rarely read to their end.
       get bytes() {
-        bytes ??= buildFragment(spec)
+        bytes ??= isMinimal ? buildMinimal(spec) : buildFragment(spec)
         return bytes
       },
     }
   })
+}
+
+function buildMinimal(spec: FragmentSpec): Uint8Array {
+  const { fragmentNumber, continuationToken = fragmentNumber, clusterTimestamp = 0 } = spec
+  const { cluster } = buildFragmentParts({ ...spec, style: 'producer-sdk', clusterTimestamp })
+  return concatBytes([
+    element(ID.EBML, stringElement(ID.DocType, 'matroska')),
+    encodeId(ID.Segment),
+    encodeUnknownSize(8),
+    headTags({ fragmentNumber }),
+    cluster,
+    tailTags({ continuationToken }),
+  ])
 }
 
 /** How a response ends when it is cut. */
@@ -116,9 +151,14 @@ export function exception(name: string, status = 400): Error {
   })
 }
 
+const errorDocuments = new Map<string, Uint8Array>()
+
 /** The document of an in-band error. */
 export function errorDocument(id: number | undefined, code?: string): Uint8Array {
-  return buildErrorDocument({ id, code })
+  const key = `${id} ${code}`
+  const bytes = errorDocuments.get(key) ?? buildErrorDocument({ id, code })
+  errorDocuments.set(key, bytes)
+  return bytes
 }
 
 /**
@@ -199,9 +239,7 @@ export class FakeService implements MediaSource {
   }
 
   #after(number: string, step: number): number | undefined {
-    const index = this.log.findIndex(
-      (fragment) => compareFragmentNumbers(fragment.fragmentNumber, number) === 0,
-    )
+    const index = this.log.findIndex(({ fragmentNumber }) => fragmentNumber === number)
     return index === -1 ? undefined : index + step
   }
 
