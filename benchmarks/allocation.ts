@@ -6,13 +6,18 @@
  *
  *     growth = fragments × perFragment + frames × perFrame
  *
+ * Of 8 KB frames every eighth lies in two chunks of 64 KiB and is joined in memory of its own: the growth of the array
+ * buffers over the input's length is the share of bytes that are copied.
+ *
  * Run by the harness with `--expose-gc --min-semi-space-size=1024 --max-semi-space-size=1024`.
  */
+import { readFileSync } from 'node:fs'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { contenderNamed } from './contenders/registry.js'
 import { cut } from './inputs/chunks.js'
 import { audioWithBlocks } from './inputs/recipes.js'
+import { inputNamed } from './inputs/store.js'
 import { Tally } from './tally.js'
 import type { Level, Work } from './contenders/contender.js'
 
@@ -20,7 +25,11 @@ export interface Allocation {
   readonly level: Level
   readonly bytesPerFrame: number
   readonly bytesPerFragment: number
+  /** Bytes of new array buffers for each byte of video. */
+  readonly copiedShare: number
 }
+
+type PushWork = Extract<Work, { kind: 'push' }>
 
 interface Growth {
   readonly bytes: number
@@ -34,10 +43,29 @@ const MANY_BLOCKS = 500
 const WARM_UP_PASSES = 30
 const MEASURED_PASSES = 8
 
-async function measureGrowth(work: Work, blocks: number): Promise<Growth> {
-  if (work.kind !== 'push') throw new Error('allocations are measured where chunks are pushed')
+async function measureGrowth(work: PushWork, blocks: number): Promise<Growth> {
   const input = audioWithBlocks(blocks, INPUT_BYTES)
-  const chunks = cut(input.writer.bytes, 65_536)
+  const bytes = await smallestGrowth(
+    work,
+    input.writer.bytes,
+    ({ heapUsed, arrayBuffers }) => heapUsed + arrayBuffers,
+  )
+  const frames = input.fragments.reduce((sum, fragment) => sum + fragment.frames.length, 0)
+  return { bytes, frames, fragments: input.fragments.length }
+}
+
+async function measureCopies(work: PushWork): Promise<number> {
+  const bytes = readFileSync(inputNamed('video').path)
+  return (await smallestGrowth(work, bytes, ({ arrayBuffers }) => arrayBuffers)) / bytes.length
+}
+
+/** How much `sizeOf` grows in a pass. */
+async function smallestGrowth(
+  work: PushWork,
+  bytes: Buffer,
+  sizeOf: (usage: NodeJS.MemoryUsage) => number,
+): Promise<number> {
+  const chunks = cut(bytes, 65_536)
   const pass = (): void => {
     const feed = work.open(new Tally())
     for (const chunk of chunks) feed.push(chunk)
@@ -51,25 +79,26 @@ async function measureGrowth(work: Work, blocks: number): Promise<Growth> {
     collections += list.getEntries().length
   })
   observer.observe({ entryTypes: ['gc'] })
-  let bytes = Infinity
+  let smallest = Infinity
   for (let i = 0; i < MEASURED_PASSES; i += 1) {
     const before = process.memoryUsage()
     pass()
     const after = process.memoryUsage()
-    const grown = after.heapUsed - before.heapUsed + (after.arrayBuffers - before.arrayBuffers)
     // The smallest: the first passes after a collection also rebuild what the compiler threw away.
-    bytes = Math.min(bytes, grown)
+    smallest = Math.min(smallest, sizeOf(after) - sizeOf(before))
   }
   await turnOfTheLoop()
   await turnOfTheLoop()
   observer.disconnect()
   if (collections > 0) throw new Error('the heap was collected while it was measured')
-  const frames = input.fragments.reduce((sum, fragment) => sum + fragment.frames.length, 0)
-  return { bytes, frames, fragments: input.fragments.length }
+  return smallest
 }
 
 /** Two equations, two unknowns. */
-export function solve(few: Growth, many: Growth): Omit<Allocation, 'level'> {
+export function solve(
+  few: Growth,
+  many: Growth,
+): Pick<Allocation, 'bytesPerFrame' | 'bytesPerFragment'> {
   const determinant = few.fragments * many.frames - many.fragments * few.frames
   return {
     bytesPerFragment: (few.bytes * many.frames - many.bytes * few.frames) / determinant,
@@ -78,9 +107,15 @@ export function solve(few: Growth, many: Growth): Omit<Allocation, 'level'> {
 }
 
 export async function measureAllocation(contender: string, level: Level): Promise<Allocation> {
-  const work = (await contenderNamed(contender).load())[level]
-  if (work === undefined) throw new Error(`${contender} has no level ${level}`)
+  const work = await workOf(contender, level)
   const few = await measureGrowth(work, FEW_BLOCKS)
   const many = await measureGrowth(work, MANY_BLOCKS)
-  return { level, ...solve(few, many) }
+  return { level, ...solve(few, many), copiedShare: await measureCopies(work) }
+}
+
+async function workOf(contender: string, level: Level): Promise<PushWork> {
+  const work = (await contenderNamed(contender).load())[level]
+  if (work === undefined) throw new Error(`${contender} has no level ${level}`)
+  if (work.kind !== 'push') throw new Error('allocations are measured where chunks are pushed')
+  return work
 }
