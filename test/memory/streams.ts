@@ -35,7 +35,8 @@ export function tagsElement(pairs: Readonly<Record<string, string>>): Uint8Array
 /** Bytes that look like nothing, the same for the same seed. */
 export function noise(length: number, seed: number): Uint8Array {
   const random = createRandom(seed)
-  const words = Uint32Array.from({ length: Math.ceil(length / 4) }, random)
+  const words = new Uint32Array(Math.ceil(length / 4))
+  for (let i = 0; i < words.length; i += 1) words[i] = random()
   return new Uint8Array(words.buffer, 0, length)
 }
 
