@@ -45,7 +45,7 @@ function tell(text: string): void {
   fs.writeSync(1, `${text}\n`)
 }
 
-const log = createLog(600, { isBare: true })
+const log = createLog(600, { isMinimal: true })
 const service: InstanceType<typeof FakeService> = new FakeService({
   log,
   clock: new VirtualClock(),
