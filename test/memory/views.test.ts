@@ -91,7 +91,7 @@ describe('what a frame shows', () => {
 })
 
 describe('memory', () => {
-  const COUNT = 2000
+  const COUNT = 1000
 
   /** Feeds fragments, looks at the memory after a quarter and at the end. */
   function growthOf(use: (fragment: GetMediaFragment) => void, frameLevel = false): number {

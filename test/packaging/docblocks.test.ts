@@ -82,7 +82,7 @@ describe('the docblock gate', () => {
     await writeFile(
       tsconfig,
       JSON.stringify({
-        compilerOptions: { strict: true, lib: ['es2022'], module: 'preserve', types: [] },
+        compilerOptions: { strict: true, lib: ['es5'], module: 'preserve', types: [] },
         files: ['fixture.ts'],
       }),
     )
