@@ -460,11 +460,11 @@ describe('10,000 reconnects on one signal', () => {
 describe('the heap', () => {
   it('is flat over 5,000 fragments in 500 sessions', async () => {
     const held = createLog(5000)
+    // All of it now: made when it is sent, it would be what grows.
+    const pieces = held.map(({ bytes }) => bytes)
     const { consumer } = setUp({
       log: held,
-      answer: ({ startIndex = 0 }) => ({
-        pieces: held.slice(startIndex, startIndex + 10).map(({ bytes }) => bytes),
-      }),
+      answer: ({ startIndex = 0 }) => ({ pieces: pieces.slice(startIndex, startIndex + 10) }),
     })
     consumer.removeAllListeners()
     const used: number[] = []
@@ -479,8 +479,8 @@ describe('the heap', () => {
       }
       if (count === 5000) break
     }
-    // What the test's own service notes about 100 requests is a few dozen kilobytes.
-    expect(used[4] - used[1]).toBeLessThan(1_000_000)
+    // What the test itself notes of 300 requests, and compiled code: 0.3 MB as measured.
+    expect(used[4] - used[1]).toBeLessThan(700_000)
   })
 })
 
