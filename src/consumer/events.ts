@@ -58,9 +58,9 @@ export interface SessionEndedEvent {
   /** How long it lasted, in milliseconds. */
   readonly durationMs: number
   /**
-   * For `reset` what the connection broke with. For `damaged` the {@link ParseError}, when the bytes could not be read on;
-   * `undefined` when only the content of a fragment was wrong, which its `damagedFragment` event tells. Of all other
-   * reasons `undefined`.
+   * What the connection broke with, or the {@link ParseError} at which the bytes could not be read on. That is the case for
+   * `reset`, for `damaged` unless only the content of a fragment was wrong, and for another reason that came in the same
+   * moment, such as a `service-error` right before the connection broke. Otherwise `undefined`.
    */
   readonly error: unknown
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { buildErrorDocument } from '../../src/simulator/media.js'
 import { ServiceError } from '../../src/tags/service-error.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
-import { createLog, errorDocument } from '../helpers/consumer-service.js'
+import { createLog, errorDocument, networkError } from '../helpers/consumer-service.js'
 
 const log = createLog(4)
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
@@ -36,6 +36,18 @@ describe('an in-band error', () => {
       expect(service.requests[1].selector.ContinuationToken).toBe(numbers[0])
     },
   )
+
+  it('keeps what the connection broke with right behind it', async () => {
+    const broken = networkError()
+    const { consumer, ofType } = setUp({
+      log,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces: n === 0 ? [errorDocument(5000), { error: broken }] : payload.slice(startIndex),
+      }),
+    })
+    expect(await take(consumer, 4)).toEqual(numbers)
+    expect(ofType('sessionEnded')[0]).toMatchObject({ reason: 'service-error', error: broken })
+  })
 
   it.each([4500, 4501, 4502, 4504, 4505, 4506])(
     'of ID %s is an event, then thrown by the iterator, behind what came before it',
