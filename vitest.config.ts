@@ -9,9 +9,6 @@ import { BaseSequencer, type InlineConfig, type TestSpecification } from 'vitest
  */
 const ALONE = [
   'test/memory/**/*.test.ts',
-  'test/fuzz/**/*.test.ts',
-  'test/corpus/hostile-seeds.test.ts',
-  'test/parser/resync-cost.test.ts',
   'test/packaging/{tarball,docblocks}.test.ts',
   'test/consumer/{model-*,kill,cuts,live,checkpoint-races,lifecycle}.test.ts',
 ]
