@@ -89,7 +89,10 @@ export interface ConsumerSettings {
   readonly parser?: ConsumerParserOptions | undefined
   /** Where log lines go: any `Logger` of `@smithy/types`, such as pino, Powertools or `console`. Default: nowhere. */
   readonly logger?: Logger | undefined
-  /** Ends the consumer at once; the iterator throws its reason. To end without an error use `stop()`. */
+  /**
+   * Ends the consumer at once: the connection is closed, and the iterator throws the signal's reason. It does so when what is
+   * committed is saved, after `checkpointTimeoutMs` at most. To end without an error use `stop()`.
+   */
   readonly signal?: AbortSignal | undefined
   /** Settings of the consumer's own media client, such as `requestHandler` for a proxy. Endpoint and retries are not to be set. */
   readonly mediaClientConfig?: KinesisVideoMediaClientConfig | undefined

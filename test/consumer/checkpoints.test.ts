@@ -236,6 +236,32 @@ describe('saving', () => {
     expect(clock.monotonicMs()).toBe(4000)
   })
 
+  it('is waited for at an abort as well, but the connection is not kept for it', async () => {
+    const store = new SlowStore()
+    const controller = new AbortController()
+    const { consumer, service, clock } = setUp(
+      { log, answer: () => ({ pieces: [log[0].bytes, log[1].bytes, 'stall'] }) },
+      { checkpoint: store, signal: controller.signal },
+    )
+    clock.freeze()
+    let error: unknown
+    const ended = failureOf(consumer).then((caught) => {
+      error = caught
+    })
+    await settle()
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await settle()
+    expect([service.openBodies, error]).toEqual([0, undefined])
+    while (error === undefined) {
+      store.letThrough()
+      await settle()
+    }
+    await ended
+    expect(error).toBe(reason)
+    expect(await saved(store)).toBe(numbers[1])
+  })
+
   it('leaves no unhandled rejection when nobody looks at a commit', async () => {
     const rejections: unknown[] = []
     const onRejection = (reason: unknown) => rejections.push(reason)
