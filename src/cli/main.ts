@@ -2,16 +2,9 @@
 import { runProgram } from './program.js'
 
 const interruption = new AbortController()
-// A second one ends the process in the ordinary way. Not `once`: a library that has a listener of its own while it writes a
-// file takes itself for the only one then, and ends the process at the first.
+// Once: a second one ends the process in the ordinary way.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, function interrupt() {
-    if (interruption.signal.aborted) {
-      process.off(signal, interrupt)
-      process.kill(process.pid, signal)
-    }
-    interruption.abort()
-  })
+  process.once(signal, () => interruption.abort())
 }
 
 // Whoever reads the output may leave at any time (`| head -1`); a command that minds listens itself.
