@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type InlineConfig, type TestSpecification } from 'vitest/node'
 
 /**
- * Each of these files has a process of its own, because it measures memory or time, mocks a module, or loads more than
- * all the others together. Those others share one process per core, which saves them from starting Node and from
- * importing the package each for itself; `test/helpers/leaves-nothing.ts` holds them to leaving nothing behind in it.
+ * Each of these files has a process of its own, because it measures memory, mocks a module, or loads a compiler or more.
+ * The others share a few processes, which saves them from starting Node and from importing the package each for itself;
+ * `test/helpers/leaves-nothing.ts` holds them to leaving nothing behind there.
  */
 const ALONE = [
   'test/memory/**/*.test.ts',
@@ -24,8 +24,8 @@ class AloneFirst extends BaseSequencer {
 
 const COMMON = {
   pool: 'forks',
-  // Vitest leaves a core free, which on a machine of two is half of it
-  maxWorkers: Math.max(2, availableParallelism()),
+  // Vitest leaves a core free, which on a machine of two is half of it; and one file or other always waits
+  maxWorkers: 1 + Math.max(2, availableParallelism()),
   // Tests of memory growth call gc() instead of hoping for a collection
   execArgv: ['--expose-gc'],
   testTimeout: 20_000,
