@@ -7,10 +7,9 @@ import {
 } from './block.js'
 import { BodyCollector, headOf, joinSlices, sliceRange } from './body-collector.js'
 import type { BlockAddition, BlockGroupDetails, ClusterContext, FrameExtras } from './frame.js'
-import { Frame } from './frame.js'
+import { Frame, ticksToMilliseconds } from './frame.js'
 import type { FragmentLedger } from './ledger.js'
 import { ID } from './schema.js'
-import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
 import { copyBytes, readIntBig, readUint, readUintBig } from './values.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -105,7 +104,7 @@ export class FrameAssembler<M> {
     const group = this.#group
     if (id === ID.Timestamp && cluster !== undefined) {
       cluster.timestampTicks = readUintBig(bytes, start, end)
-      cluster.timestampMs = toMilliseconds(cluster.timestampTicks, cluster.timestampScale)
+      cluster.timestampMs = ticksToMilliseconds(cluster.timestampTicks, cluster.timestampScale)
     } else if (id === ID.BlockAddID) {
       // RFC 9559 §5.1.3.5.2.3: the default is 1.
       this.#additionId = start === end ? 1 : readUint(bytes, start, end)
@@ -277,9 +276,4 @@ export class FrameAssembler<M> {
 /** A Block in a BlockGroup has no keyframe bit of its own (RFC 9559 §10.1). */
 function flagsOf(id: number, flags: number): number {
   return id === ID.Block ? flags & ~FLAG_KEYFRAME : flags
-}
-
-function toMilliseconds(ticks: bigint, scale: number): number {
-  // The usual scale of 10^6 stays exact up to 2^53 ms.
-  return scale === DEFAULT_TIMESTAMP_SCALE ? Number(ticks) : (Number(ticks) * scale) / 1e6
 }

@@ -1,5 +1,6 @@
 import { joinSlices } from './body-collector.js'
 import { FLAG_DISCARDABLE, FLAG_INVISIBLE, FLAG_KEYFRAME } from './block.js'
+import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
 import type { Track } from './tracks.js'
 
 /** What all frames of a Cluster share. Filled while the Cluster is read; a frame holds on to this, not to its fragment. */
@@ -61,7 +62,7 @@ const NO_ADDITIONS: readonly BlockAddition[] = []
  * One encoded frame: a view of the network chunks it arrived in, with its times.
  *
  * Bytes are never recycled or overwritten: a frame stays valid as long as you hold it. Holding it also holds the whole
- * chunk (64 KiB as a rule) it lies in, or, when its bytes had to be joined, up to 256 KiB that it shares with others: to keep
+ * chunk (64 KiB as a rule) it lies in, or, when its bytes had to be joined, 64 KiB that it shares with others: to keep
  * single frames for long, or to transfer one to another thread, take `frame.copy()`.
  *
  * `M` is what the stream's owner knows of the fragment; for GetMedia its tags so far.
@@ -173,10 +174,14 @@ export class Frame<M = unknown> {
    * the frame's distance to it. Undefined where no tag tells.
    */
   get wallClockMs(): number | undefined {
-    const { metadata, wallClockMs, first, timestampMs } = this.#cluster
+    const { metadata, wallClockMs, first, timestampTicks, timestampScale } = this.#cluster
     const origin = wallClockMs(metadata)
     if (origin === undefined) return undefined
-    const distanceMs = first === undefined ? 0 : timestampMs - first.timestampMs
+    // A difference of ticks, not of milliseconds: those are rounded when a Cluster's time is large.
+    const distanceMs =
+      first === undefined
+        ? 0
+        : ticksToMilliseconds(timestampTicks - first.timestampTicks, timestampScale)
     return origin + distanceMs + this.#offsetNs() / 1e6
   }
 
@@ -298,4 +303,10 @@ export class Frame<M = unknown> {
       isHeaderBack,
     }
   }
+}
+
+/** Ticks of `scale` nanoseconds each. */
+export function ticksToMilliseconds(ticks: bigint, scale: number): number {
+  // The usual scale of 10^6 stays exact up to 2^53 ms.
+  return scale === DEFAULT_TIMESTAMP_SCALE ? Number(ticks) : (Number(ticks) * scale) / 1e6
 }

@@ -168,14 +168,8 @@ export function checkFragments(
 
 /** The frame with the times of `expected` where the two differ by no more than a double rounds. */
 export function withoutRounding(frame: ModelFrame, expected: ModelFrame | undefined): ModelFrame {
-  // wallClockMs is a difference of Cluster times: it may be off by what those round, not only by what it rounds itself.
-  const clockMs = Math.abs(Number(frame.timestampNs)) / 1e6
   const settle = (a: number | undefined, b: number | undefined): number | undefined =>
-    a !== undefined &&
-    b !== undefined &&
-    Math.abs(a - b) <= 1e-14 * Math.abs(b) + 16 * Number.EPSILON * clockMs
-      ? b
-      : a
+    a !== undefined && b !== undefined && Math.abs(a - b) <= 1e-14 * Math.abs(b) ? b : a
   return {
     ...frame,
     durationMs: settle(frame.durationMs, expected?.durationMs),

@@ -39,6 +39,22 @@ describe('the wall clock of a frame', () => {
     expect(frames[0].wallClockMs).toBeUndefined()
   })
 
+  it('is exact where the Clusters’ own times are too large to be', () => {
+    const info = element('1549A966', '2AD7B1 83 0186A1')
+    const cluster = (timestamp: string): Uint8Array =>
+      openElement('1F43B675', 1, element('E7', timestamp), 'A3 84 81 0000 80')
+    const bytes = documentOf(
+      info,
+      awsTags(['FRAGMENT_NUMBER', '17'], ['PRODUCER_TIMESTAMP', '1511852108.513']),
+      // 2^62 ticks of 100,001 ns and, 9,999 of them later, the next Cluster.
+      cluster('4000000000000000'),
+      cluster('400000000000270F'),
+      tailOf('17'),
+    )
+    const [{ frames }] = parseGetMediaChunks(bytes).fragments
+    expect(frames[1].wallClockMs).toBe(1_511_852_108_513 + 999.909999)
+  })
+
   it('counts from the first Cluster of the fragment, whose time the tags tell', () => {
     const cluster = (timestamp: string): Uint8Array =>
       openElement('1F43B675', 1, element('E7', timestamp), 'A3 84 81 0001 80')
