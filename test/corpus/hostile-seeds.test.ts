@@ -10,7 +10,7 @@ import { describeWithMedia } from '../helpers/shared-media.js'
 const LIMIT_MS = 250
 const CHUNK_SIZES = [Number.MAX_SAFE_INTEGER, 1400, 17, 1]
 
-/** Reads the input in every way; answers the time of the slowest. */
+/** Reads the input in every way; answers the CPU time of the slowest: what it would take were nothing else running. */
 function slowestMs(bytes: Uint8Array): number {
   let slowest = 0
   for (const onDamage of ['throw', 'resync'] as const) {
@@ -19,9 +19,10 @@ function slowestMs(bytes: Uint8Array): number {
         new GetMediaParser({ onDamage, verifyCrc32: true }),
         new FragmentParser(MATROSKA_RULE, { onDamage }),
       ]) {
-        const start = performance.now()
+        const before = process.cpuUsage()
         const { failure } = drain(parser as FragmentParser<unknown>, chunksOf(bytes, chunkSize))
-        slowest = Math.max(slowest, performance.now() - start)
+        const { user, system } = process.cpuUsage(before)
+        slowest = Math.max(slowest, (user + system) / 1000)
         if (failure !== undefined) expect(failure).toBeInstanceOf(ParseError)
         if (onDamage === 'resync') expect(failure).toBeUndefined()
       }
@@ -41,8 +42,8 @@ describeWithMedia('the hostile seeds', () => {
     let slowest = { name: '', ms: 0 }
     for (const { name, bytes } of seeds) {
       let ms = slowestMs(bytes)
-      // The machine may have been busy with something else: what is slow is slow again.
-      if (ms > LIMIT_MS) ms = slowestMs(bytes)
+      // The engine may have been busy with something else: what is slow is slow again.
+      for (let again = 0; ms > LIMIT_MS && again < 2; again += 1) ms = slowestMs(bytes)
       if (ms > slowest.ms) slowest = { name, ms }
       expect(ms, name).toBeLessThan(LIMIT_MS)
     }
