@@ -68,31 +68,24 @@ type Latin1Slice = (this: Uint8Array, start: number, end: number) => string
 const latin1Slice = (globalThis as { Buffer?: { prototype: { latin1Slice?: Latin1Slice } } }).Buffer
   ?.prototype.latin1Slice
 
-// Tag names and most values repeat in every fragment: the ones seen before cost no allocation. Names have a memory of
-// their own, so that values which never repeat do not push them out.
+// A stream has few names, in every fragment again: those seen before cost no allocation.
 const MEMORY_SLOTS = 1024
 const SLOT_SHIFT = 32 - Math.log2(MEMORY_SLOTS)
-// Longer strings are rare in headers and tags.
-const LONGEST_REMEMBERED = 64
+const LONGEST_NAME = 64
 const names: string[] = Array.from({ length: MEMORY_SLOTS }, () => '')
-const texts: string[] = Array.from({ length: MEMORY_SLOTS }, () => '')
 
 /**
  * A string (ASCII or UTF-8) up to its first NUL (RFC 8794 §13: what follows is padding). Never throws.
  */
 export function readString(bytes: Uint8Array, start: number, end: number): string {
-  return recall(texts, bytes, start, end)
+  return start === end ? '' : decode(bytes, start, end)
 }
 
-/** The same, for what there is little of and again and again: the names of tags. */
+/** The same, for what there is little of and again and again, such as the names of tags. */
 export function readName(bytes: Uint8Array, start: number, end: number): string {
-  return recall(names, bytes, start, end)
-}
-
-function recall(memory: string[], bytes: Uint8Array, start: number, end: number): string {
   const length = end - start
   if (length === 0) return ''
-  if (length > LONGEST_REMEMBERED) return decode(bytes, start, end)
+  if (length > LONGEST_NAME) return decode(bytes, start, end)
   // The length and three bytes tell names apart well enough; what is remembered is compared in full anyway.
   const sample =
     (length << 24) |
@@ -100,12 +93,12 @@ function recall(memory: string[], bytes: Uint8Array, start: number, end: number)
     (bytes[end - 1] << 8) |
     bytes[start + (length >> 1)]
   const slot = Math.imul(sample, 0x9e3779b1) >>> SLOT_SHIFT
-  const remembered = memory[slot]
+  const remembered = names[slot]
   if (remembered.length === length && isSame(remembered, bytes, start)) return remembered
-  const text = decode(bytes, start, end)
+  const name = decode(bytes, start, end)
   // A character for each byte: it is ASCII. (Or U+FFFD for what is malformed, which equals no byte.)
-  if (text.length === length) memory[slot] = text
-  return text
+  if (name.length === length) names[slot] = name
+  return name
 }
 
 function decode(bytes: Uint8Array, start: number, end: number): string {
