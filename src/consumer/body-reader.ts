@@ -2,8 +2,8 @@
 export type ChunkSink = (chunk: Uint8Array) => boolean
 
 /**
- * Pulls a body: nothing is read between two calls of {@link BodyReader.read}, so that a consumer that stops asking holds the
- * sender back through TCP.
+ * Pulls a body: between two calls of {@link BodyReader.read} at most one chunk is taken from it, so that a consumer that stops
+ * asking holds the sender back through TCP.
  */
 export interface BodyReader {
   /**
@@ -59,6 +59,8 @@ interface PendingRead {
 class StreamReader implements BodyReader {
   readonly #stream: PausableStream
   #pending: PendingRead | undefined
+  /** What came while nobody was reading: one chunk, unless a stream goes on although it is paused. */
+  readonly #held: Uint8Array[] = []
   #outcome: 'ended' | { readonly error: unknown } | undefined
   #onClosed: (() => void) | undefined
 
@@ -78,6 +80,11 @@ class StreamReader implements BodyReader {
   read(sink: ChunkSink): Promise<'more' | 'ended'> {
     return new Promise((resolve, reject) => {
       this.#pending = { sink, resolve, reject }
+      while (this.#held.length > 0 && this.#pending !== undefined) {
+        const chunk = this.#held.shift()
+        if (chunk !== undefined) this.#onData(chunk)
+      }
+      if (this.#pending === undefined) return
       if (this.#outcome === undefined) this.#stream.resume()
       else this.#finish(this.#outcome)
     })
@@ -85,6 +92,7 @@ class StreamReader implements BodyReader {
 
   close(reason: unknown): Promise<void> {
     this.#finish({ error: reason })
+    this.#held.length = 0
     const stream = this.#stream
     return new Promise((resolve) => {
       this.#onClosed = () => {
@@ -98,7 +106,11 @@ class StreamReader implements BodyReader {
 
   readonly #onData = (chunk: Uint8Array): void => {
     const pending = this.#pending
-    if (pending === undefined) return
+    if (pending === undefined) {
+      this.#held.push(chunk)
+      this.#stream.pause()
+      return
+    }
     try {
       if (!pending.sink(chunk)) return
     } catch (error) {
@@ -106,7 +118,7 @@ class StreamReader implements BodyReader {
       this.#finish({ error })
       return
     }
-    this.#stream.pause()
+    // Not paused yet: a loop that goes on at once reads again before the next chunk, and pausing costs as much as parsing.
     this.#pending = undefined
     pending.resolve('more')
   }

@@ -95,6 +95,42 @@ describe('the reader of a Node stream', () => {
     await reader.close(undefined)
   })
 
+  it('does not pause for a reader that comes back before the next chunk', async () => {
+    const body = new PassThrough()
+    const reader = createBodyReader(body)
+    const { chunks, take } = sink(1)
+    for (const text of ['a', 'b', 'c']) {
+      const reading = reader.read(take)
+      body.write(text)
+      expect(await reading).toBe('more')
+      expect(body.isPaused()).toBe(false)
+    }
+    body.write('d')
+    await settle()
+    expect(body.isPaused()).toBe(true)
+    expect(chunks).toEqual(['a', 'b', 'c'])
+    expect(await reader.read(take)).toBe('more')
+    expect(chunks).toEqual(['a', 'b', 'c', 'd'])
+    await reader.close(undefined)
+  })
+
+  it('gives what came while nobody read before it tells how the body ended', async () => {
+    const body = new PassThrough()
+    const reader = createBodyReader(body)
+    const { chunks, take } = sink(1)
+    const reading = reader.read(take)
+    // The other two come whether the stream is paused or not.
+    for (const text of ['a', 'b', 'c']) body.emit('data', Buffer.from(text))
+    body.destroy(new Error('reset'))
+    expect(await reading).toBe('more')
+    await settle()
+    expect(await reader.read(take)).toBe('more')
+    expect(await reader.read(take)).toBe('more')
+    await expect(reader.read(take)).rejects.toThrow('reset')
+    expect(chunks).toEqual(['a', 'b', 'c'])
+    await reader.close(undefined)
+  })
+
   it('rejects with the error of the body, also when it came while nobody read', async () => {
     for (const isEarly of [true, false]) {
       const body = new PassThrough()
