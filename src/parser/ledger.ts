@@ -79,19 +79,22 @@ export class FragmentLedger {
     return true
   }
 
+  /** How many tags may still come. */
+  get tagsLeft(): number {
+    return this.#limits.maxTagsPerFragment - this.#tags
+  }
+
+  /** The longest string that is kept. */
+  get maxStringBytes(): number {
+    return this.#limits.maxStringBytes
+  }
+
   /**
-   * Adds `count` tags of `elements` elements with `bytes` bytes of text in all, `longest` in the longest of them; false,
-   * and nothing is added, when that passes a limit.
+   * Adds `count` of the tags left, of `elements` elements with `bytes` bytes of text; false, and nothing is added, when that
+   * passes a limit.
    */
-  addPlainTags(count: number, elements: number, bytes: number, longest: number): boolean {
-    if (
-      longest > this.#limits.maxStringBytes ||
-      this.#tags + count > this.#limits.maxTagsPerFragment ||
-      this.#limits.maxDepth < SIMPLE_TAG_DEPTH ||
-      !this.addKnown(elements, bytes)
-    ) {
-      return false
-    }
+  addPlainTags(count: number, elements: number, bytes: number): boolean {
+    if (this.#limits.maxDepth < SIMPLE_TAG_DEPTH || !this.addKnown(elements, bytes)) return false
     this.#tags += count
     return true
   }

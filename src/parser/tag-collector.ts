@@ -98,24 +98,26 @@ export class TagCollector {
     const tags = this.#tags
     const cursor = this.#cursor
     const first = tags.length
+    // A chunk may be a whole file: nothing is made of it beyond the limits, not even for a moment.
+    const { tagsLeft, maxStringBytes } = ledger
     let elements = 0
     let textBytes = 0
-    let longest = 0
     let at = start
     while (at < end) {
       if (cursor.enter(ID.SimpleTag, bytes, at, end)) {
+        if (tags.length - first >= tagsLeft) break
         const tagEnd = cursor.dataEnd
         if (!cursor.enter(ID.TagName, bytes, cursor.dataAt, tagEnd)) break
         const nameAt = cursor.dataAt
         const nameEnd = cursor.dataEnd
         if (!cursor.enter(ID.TagString, bytes, nameEnd, tagEnd) || cursor.dataEnd !== tagEnd) break
+        if (Math.max(nameEnd - nameAt, tagEnd - cursor.dataAt) > maxStringBytes) break
         const tag = new OpenTag(this.#position, WHOLE_SEGMENT)
         tag.name = readName(bytes, nameAt, nameEnd)
         tag.value = readString(bytes, cursor.dataAt, tagEnd)
         tags.push(tag)
         elements += 3
         textBytes += nameEnd - nameAt + tagEnd - cursor.dataAt
-        longest = Math.max(longest, nameEnd - nameAt, tagEnd - cursor.dataAt)
       } else if (cursor.enter(ID.Targets, bytes, at, end) && cursor.dataAt === cursor.dataEnd) {
         elements += 1
       } else {
@@ -123,8 +125,7 @@ export class TagCollector {
       }
       at = cursor.dataEnd
     }
-    const isPlain =
-      at === end && ledger.addPlainTags(tags.length - first, elements, textBytes, longest)
+    const isPlain = at === end && ledger.addPlainTags(tags.length - first, elements, textBytes)
     if (!isPlain) tags.length = first
     return isPlain
   }
