@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Clock } from '../consumer/index.js'
 
 /** Where text goes: a file, a pipe or a terminal. */
 export interface TextSink extends Writable {
@@ -16,6 +17,8 @@ export interface CommandIo {
   readonly stdout: TextSink
   readonly stderr: TextSink
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What streams and the simulator tell the time by, and wait with. */
+  readonly clock: Clock
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal
 }

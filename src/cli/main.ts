@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { systemClock } from '../consumer/clock.js'
 import { runProgram } from './program.js'
 
 const interruption = new AbortController()
@@ -16,6 +17,7 @@ const running = runProgram(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
+  clock: systemClock,
   signal: interruption.signal,
 })
 // Not process.exit(): what is still on its way to a pipe would be lost.

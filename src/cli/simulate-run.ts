@@ -20,7 +20,7 @@ const NUMBER_COLUMNS = 32
  */
 export async function runSimulate(settings: SimulateSettings, io: CommandIo): Promise<ExitCode> {
   const output = new Output(io)
-  const simulator = await start(settings)
+  const simulator = await start(settings, io)
   try {
     for (const line of introduction(simulator, settings, io)) output.line(line)
     await output.flush()
@@ -33,15 +33,14 @@ export async function runSimulate(settings: SimulateSettings, io: CommandIo): Pr
   return EXIT.clean
 }
 
-async function start({
-  simulator,
-  streams,
-  retentionMs,
-  faults,
-}: SimulateSettings): Promise<Simulator> {
+async function start(
+  { simulator, streams, retentionMs, faults }: SimulateSettings,
+  { clock }: CommandIo,
+): Promise<Simulator> {
   try {
     const running = await startSimulator({
       ...simulator,
+      clock,
       faults,
       streams: streams.map(({ name, fragments }) => ({ name, fragments, retentionMs })),
     })

@@ -1,4 +1,5 @@
 import {
+  type CancelTimer,
   type ConsumerEvent,
   type ConsumerStats,
   KinesisVideoConsumer,
@@ -27,6 +28,7 @@ export async function runTail(settings: TailSettings, io: CommandIo): Promise<Ex
   const options: KinesisVideoConsumerOptions = {
     ...settings.consumer,
     ...(await loggerOption(settings.logLevel, (text) => tail.writeLog(text))),
+    clock: io.clock,
   }
   return tail.run(new KinesisVideoConsumer(options))
 }
@@ -38,16 +40,17 @@ class Tail {
   readonly #live: LiveLine | undefined
   readonly #report: TailReport
   readonly #byteRate = new RateMeter()
-  readonly #startMs = performance.now()
+  readonly #startMs: number
   #consumer: KinesisVideoConsumer | undefined
   #hasOpened = false
   #lastRequest: RequestFailedEvent | undefined
   #failure: FatalError | undefined
-  #idleTimer: ReturnType<typeof setTimeout> | undefined
+  #cancelIdleTimer: CancelTimer = () => undefined
 
   constructor(settings: TailSettings, io: CommandIo) {
     this.#settings = settings
     this.#io = io
+    this.#startMs = io.clock.monotonicMs()
     this.#output = new Output(io)
     const sink = liveSink(io, settings.isJson)
     this.#live = sink && new LiveLine(sink, () => this.#liveText())
@@ -83,7 +86,7 @@ class Tail {
         request: this.#lastRequest,
       })
     } finally {
-      clearTimeout(this.#idleTimer)
+      this.#cancelIdleTimer()
       this.#live?.stop()
       signal.removeEventListener('abort', stop)
       stdout.off('error', stop).off('close', stop)
@@ -101,7 +104,7 @@ class Tail {
 
   async #readAll(consumer: KinesisVideoConsumer, stop: () => void): Promise<void> {
     for await (const fragment of consumer) {
-      this.#idleTimer?.refresh()
+      this.#startIdleTimer(stop)
       await this.#report.fragment(fragment)
       // That a reader has left is told by an event, after the write: what it did not take is not done with.
       await new Promise((resolve) => setImmediate(resolve))
@@ -128,7 +131,10 @@ class Tail {
 
   #startIdleTimer(stop: () => void): void {
     const { idleTimeoutMs } = this.#settings
-    if (idleTimeoutMs !== undefined) this.#idleTimer = setTimeout(stop, idleTimeoutMs)
+    this.#cancelIdleTimer()
+    if (idleTimeoutMs !== undefined) {
+      this.#cancelIdleTimer = this.#io.clock.setTimer(stop, idleTimeoutMs)
+    }
   }
 
   /** For people, and for those who pressed Ctrl-C over JSON lines. */
@@ -147,7 +153,7 @@ class Tail {
   #liveText(): string {
     const stats = this.#consumer?.stats()
     if (stats === undefined) return ''
-    const nowMs = performance.now()
+    const nowMs = this.#io.clock.monotonicMs()
     const bitsPerSecond = 8 * this.#byteRate.perSecond(stats.bytes, nowMs)
     const reconnects = reconnectCount(stats)
     const lag = stats.millisBehindNow

@@ -71,7 +71,8 @@ export class SimulatedStream {
     }
     this.name = options.name
     this.#clock = clock
-    const createdMs = clock.now()
+    // A clock may have fractions; the service's has not.
+    const createdMs = Math.floor(clock.now())
     const arn = `arn:aws:kinesisvideo:us-east-1:123456789012:stream/${this.name}/${createdMs}`
     this.arn = options.arn ?? arn
     this.#retentionMs = options.retentionMs ?? Infinity
@@ -212,7 +213,6 @@ export class SimulatedStream {
   }
 
   #identify(prepared: PreparedFragment): FragmentIdentity {
-    // A clock may have fractions; the service's has not.
     const serverTimestampMs = Math.floor(prepared.serverTimestampMs ?? this.#clock.now())
     return {
       fragmentNumber:

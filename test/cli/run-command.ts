@@ -5,6 +5,7 @@ import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { runProgram } from '../../src/cli/program.js'
+import { type Clock, systemClock } from '../../src/consumer/clock.js'
 
 /** Where a test runs a command: what is not given is empty, and not a terminal. */
 export interface Surroundings {
@@ -15,6 +16,7 @@ export interface Surroundings {
   readonly terminalColumns?: number
   readonly env?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  readonly clock?: Clock
 }
 
 /** What a command did. */
@@ -51,6 +53,7 @@ export async function runCommand(
         : Object.assign(stdout, { isTTY: true, columns: terminalColumns, hasColors: () => true }),
     stderr,
     env,
+    clock: surroundings.clock ?? systemClock,
     signal: surroundings.signal ?? new AbortController().signal,
   })
   return { exitCode, stdout: stdout.text, stderr: stderr.text }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { startSimulator } from '../../src/simulator/index.js'
+import { FAST_TIME } from '../helpers/fast-time.js'
 import { jsonLines, runCommand, samplePath, temporaryFiles } from './run-command.js'
 import { COMMAND, type RunningCommand, startCommand, startShell } from './spawn-command.js'
 
@@ -14,7 +15,7 @@ async function paste(
   stream = '',
 ): Promise<RunningCommand> {
   const line = await simulator.whenLine(new RegExp(`^ {2}AWS_.*--stream-name ${stream}`))
-  const command = `'${process.execPath}' '${COMMAND}'`
+  const command = [process.execPath, ...FAST_TIME, COMMAND].map((word) => `'${word}'`).join(' ')
   return startShell(`${line.replace('kvs-fragments', command)} ${flags}`)
 }
 

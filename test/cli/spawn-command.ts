@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
+import { FAST_TIME } from '../helpers/fast-time.js'
 import type { Outcome } from './run-command.js'
 
 /** The built command: `npm test` builds before it tests. */
@@ -41,12 +42,14 @@ export interface RunningCommand {
   readonly outcome: Promise<Outcome>
 }
 
-/** Runs `kvs-fragments …` in a process of its own. */
+/** Runs `kvs-fragments …` in a process of its own, in fast time. */
 export function startCommand(
   args: readonly string[],
   env: NodeJS.ProcessEnv = CREDENTIALS,
 ): RunningCommand {
-  return track(spawn(process.execPath, [COMMAND, ...args], { env: { ...BARE_ENV, ...env } }))
+  return track(
+    spawn(process.execPath, [...FAST_TIME, COMMAND, ...args], { env: { ...BARE_ENV, ...env } }),
+  )
 }
 
 /** Runs a line as a shell would. */

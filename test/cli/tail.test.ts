@@ -18,12 +18,21 @@ import {
   startSimulator,
   syntheticFragments,
 } from '../../src/simulator/index.js'
-import { jsonLines, runCommand, samplePath } from './run-command.js'
+import type { Clock } from '../../src/consumer/clock.js'
+import { fastClock } from '../helpers/fast-time.js'
+import {
+  type Outcome,
+  type Surroundings,
+  jsonLines,
+  runCommand,
+  samplePath,
+} from './run-command.js'
 import { CANARY, CREDENTIALS, endCommand, startCommand } from './spawn-command.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kvs-fragments-tail-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const clock = fastClock()
 let simulator: Simulator | undefined
 afterEach(() => simulator?.close())
 // For commands that run in this process.
@@ -40,9 +49,15 @@ async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
   simulator = await startSimulator({
     streams: [{ name: 'camera', fragments }, { name: 'live' }],
     ...options,
-    limits: { idleEndMs: 200, ...options.limits },
+    clock,
+    limits: { idleEndMs: 1000, ...options.limits },
   })
   return simulator
+}
+
+/** Runs a command in this process, in the simulator's time. */
+function runFast(args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
+  return runCommand(args, { clock, ...surroundings })
 }
 
 /** The command line that reads a stream of the simulator. */
@@ -68,7 +83,7 @@ describe('tail --json', () => {
     const { stdout, stderr, exitCode } = await endCommand(
       tailOf(server, '--start', 'earliest', '--limit', '5'),
     )
-    const inspected = await runCommand(['inspect', '--json', samplePath('camera.mkv')])
+    const inspected = await runFast(['inspect', '--json', samplePath('camera.mkv')])
     const own = stdout.split('\n').filter((line) => !line.startsWith('{"type":"event"'))
     expect(own.join('\n')).toBe(inspected.stdout)
     expect([exitCode, stderr]).toEqual([0, ''])
@@ -92,7 +107,7 @@ describe('tail --json', () => {
       const server = await simulate()
       const held = server.streams.get('camera')!.fragments.map((f) => f.fragmentNumber)
       const limit = String(held.length - first)
-      const run = await runCommand(tailOf(server, '--start', start(held), '--limit', limit))
+      const run = await runFast(tailOf(server, '--start', start(held), '--limit', limit))
       expect(numbersOf(run.stdout)).toEqual(held.slice(first))
       expect(run.exitCode).toBe(0)
     })
@@ -119,7 +134,7 @@ describe('tail --json', () => {
     ]
     const server = await simulate({ faults, tokenStart: 'at' })
     const held = server.streams.get('camera')!.fragments.map((f) => f.fragmentNumber)
-    const run = await runCommand(tailOf(server, '--start', 'earliest', '--limit', '5'))
+    const run = await runFast(tailOf(server, '--start', 'earliest', '--limit', '5'))
     expect(numbersOf(run.stdout)).toEqual(held)
     expect(server.pendingFaults).toEqual([])
     for (const name of [
@@ -140,22 +155,19 @@ describe('tail --json', () => {
 
   it('ends when no fragment came for the idle timeout', async () => {
     const server = await simulate()
-    // The time of that timer is over when all there is has come.
-    let left = 5
-    const { setTimeout: setTimer } = globalThis
-    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
-      callback: () => void,
-      ms: number,
-      ...args: []
-    ) => {
-      if (ms !== 7_777_000) return setTimer(callback, ms, ...args)
-      const refresh = (): void => {
-        left -= 1
-        if (left === 0) callback()
-      }
-      return { refresh }
-    }) as typeof setTimeout)
-    const run = await runCommand(tailOf(server, '--start', 'earliest', '--idle-timeout', '7777'))
+    // Set at the start and anew for each fragment: the time of the sixth is over at once.
+    let timers = 0
+    const idling: Clock = {
+      now: () => clock.now(),
+      monotonicMs: () => clock.monotonicMs(),
+      setTimer(callback, ms) {
+        if (ms !== 7_777_000) return clock.setTimer(callback, ms)
+        timers += 1
+        return clock.setTimer(callback, timers === 6 ? 0 : ms)
+      },
+    }
+    const flags = ['--start', 'earliest', '--idle-timeout', '7777']
+    const run = await runFast(tailOf(server, ...flags), { clock: idling })
     expect(numbersOf(run.stdout)).toHaveLength(5)
     expect([run.exitCode, run.stderr]).toEqual([0, ''])
   })
@@ -163,7 +175,7 @@ describe('tail --json', () => {
   it('ends quietly when its reader has left', async () => {
     const server = await simulate()
     const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
-    server.streams.get('live')!.startLive({ source, intervalMs: 20 })
+    server.streams.get('live')!.startLive({ source, intervalMs: 200 })
     const tail = startCommand(tailOf(server, '--stream-name', 'live'))
     await tail.whenLine(/"fragment"/)
     tail.child.stdout!.destroy()
@@ -179,7 +191,7 @@ describe('tail --checkpoint', () => {
       const server = await simulate()
       const live = server.streams.get('live')!
       const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
-      live.startLive({ source, intervalMs: 30 })
+      live.startLive({ source, intervalMs: 200 })
       const checkpoint = path.join(folder, `at-${signal}`)
       const flags = ['--stream-name', 'live', '--start', 'earliest', '--checkpoint', checkpoint]
       const first = startCommand(tailOf(server, ...flags))
@@ -210,7 +222,7 @@ describe('tail --checkpoint', () => {
     const read = async (name: string, limit: number): Promise<readonly string[]> => {
       const file = path.join(place, name)
       const flags = ['--start', 'earliest', '--checkpoint', file, '--limit', `${limit}`]
-      const { exitCode, stdout } = await runCommand(tailOf(server, ...flags))
+      const { exitCode, stdout } = await runFast(tailOf(server, ...flags))
       expect(exitCode).toBe(0)
       return numbersOf(stdout)
     }
@@ -233,14 +245,14 @@ describe('tail --checkpoint', () => {
     const file = path.join(mkdtempSync(path.join(folder, 'torn-')), 'a')
     const flags = ['--start', 'earliest', '--checkpoint', file, '--limit', '1']
     const args = ['tail', '--endpoint', server.endpoint, '--stream-name', 'camera', ...flags]
-    await runCommand(args)
+    await runFast(args)
     truncateSync(file, 100)
-    const again = await runCommand(args)
+    const again = await runFast(args)
     expect(again.stdout).toContain('the newest save of the checkpoint is damaged: the one before')
     expect(again.stdout).toContain(`ended after fragment ${held[1]}; saved in "${file}"`)
     truncateSync(file, 100)
     rmSync(`${file}.d`, { recursive: true })
-    const { exitCode, stderr } = await runCommand(args)
+    const { exitCode, stderr } = await runFast(args)
     expect(stderr).toBe(
       `kvs-fragments: "${file}" is cut off or was changed: delete it to start afresh\n`,
     )
@@ -251,7 +263,7 @@ describe('tail --checkpoint', () => {
     const server = await simulate()
     const live = server.streams.get('live')!
     const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
-    live.startLive({ source, intervalMs: 30 })
+    live.startLive({ source, intervalMs: 200 })
     const checkpoint = path.join(folder, 'killed')
     const flags = ['--stream-name', 'live', '--start', 'earliest', '--checkpoint', checkpoint]
     const first = startCommand(tailOf(server, ...flags))
@@ -270,7 +282,7 @@ describe('tail --checkpoint', () => {
   it('stops when another process takes it over', async () => {
     const server = await simulate()
     const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
-    server.streams.get('live')!.startLive({ source, intervalMs: 30 })
+    server.streams.get('live')!.startLive({ source, intervalMs: 200 })
     const checkpoint = path.join(folder, 'two')
     const flags = ['--stream-name', 'live', '--start', 'earliest', '--checkpoint', checkpoint]
     const first = startCommand(tailOf(server, ...flags))
@@ -328,7 +340,7 @@ describe('tail when it cannot go on', () => {
   ]
   it.each(failures)('says so in one sentence: $what', async ({ flags, sentence, options }) => {
     const server = await simulate(options)
-    const { exitCode, stdout, stderr } = await runCommand(tailOf(server, ...flags))
+    const { exitCode, stdout, stderr } = await runFast(tailOf(server, ...flags))
     expect(stderr).toMatch(sentence)
     expect(stderr).toMatch(/^kvs-fragments: [^\n]+\n$/)
     const [error, last] = jsonLines(stdout).filter(
@@ -356,7 +368,7 @@ describe('tail when it cannot go on', () => {
   it('gives up an address that never answered', async () => {
     const server = await simulate()
     await server.close()
-    const { exitCode, stderr } = await runCommand(tailOf(server))
+    const { exitCode, stderr } = await runFast(tailOf(server))
     expect(stderr).toBe(
       'kvs-fragments: GetDataEndpoint does not reach the service (ECONNREFUSED): check --endpoint, the region and the network\n',
     )
@@ -382,7 +394,7 @@ describe('tail for people', () => {
   it('shows a table, and what happens in between', async () => {
     const faults: readonly Fault[] = [{ at: { fragment: 1, offset: 'middle' }, do: 'reset' }]
     const server = await simulate({ faults })
-    const { stdout, exitCode } = await runCommand(
+    const { stdout, exitCode } = await runFast(
       tailOf(server, '--start', 'earliest', '--limit', '3').filter((flag) => flag !== '--json'),
     )
     expect(stdout).toMatch(/^ {8}session 1 opened at the earliest fragment\ntrack 1: video/)
@@ -398,7 +410,7 @@ describe('tail in a terminal', () => {
   it('has a last line with rate, lag and reconnects, under the table', async () => {
     const server = await simulate()
     const args = tailOf(server, '--start', 'earliest', '--limit', '5')
-    const { stdout } = await runCommand(
+    const { stdout } = await runFast(
       args.filter((flag) => flag !== '--json'),
       { terminalColumns: 100 },
     )
@@ -493,7 +505,7 @@ describe('tail with a wrong command line', () => {
   it.each(wrong)('refuses %s in one sentence, before anything is sent', async (_, flags, text) => {
     const named = flags.some((flag) => flag.startsWith('--stream')) || flags.length === 0
     const args = named ? flags : ['--stream-name', 'camera', ...flags]
-    const { exitCode, stdout, stderr } = await runCommand(['tail', ...args])
+    const { exitCode, stdout, stderr } = await runFast(['tail', ...args])
     expect(stderr).toContain(text)
     expect(stderr).toMatch(/^kvs-fragments: [^\n]+\n$/)
     expect([exitCode, stdout]).toEqual([2, ''])
@@ -502,7 +514,7 @@ describe('tail with a wrong command line', () => {
   it('does not show a password in the endpoint', async () => {
     const url = `https://user:${CANARY}@example.com`
     const args = ['tail', '--stream-name', 'camera', '--endpoint', url]
-    const { exitCode, stderr } = await runCommand(args)
+    const { exitCode, stderr } = await runFast(args)
     expect(stderr).toContain('leave it out')
     expect(stderr).not.toContain(CANARY)
     expect(exitCode).toBe(2)
@@ -510,7 +522,7 @@ describe('tail with a wrong command line', () => {
 
   it('refuses an unknown log level, an unknown flag and an argument', async () => {
     for (const flags of [['--log-level', 'loud'], ['--follow'], ['camera']]) {
-      const { exitCode, stderr } = await runCommand(['tail', '--stream-name', 'a', ...flags])
+      const { exitCode, stderr } = await runFast(['tail', '--stream-name', 'a', ...flags])
       expect(stderr).toMatch(/^error: .*\n\(--help shows what there is\)\n$/)
       expect(exitCode).toBe(2)
     }
@@ -518,7 +530,7 @@ describe('tail with a wrong command line', () => {
 
   it('makes no checkpoint for a command line that is wrong elsewhere', async () => {
     const checkpoint = path.join(folder, 'never')
-    await runCommand(['tail', '--stream-name', 'a', '--checkpoint', checkpoint, '--limit', 'x'])
+    await runFast(['tail', '--stream-name', 'a', '--checkpoint', checkpoint, '--limit', 'x'])
     expect(existsSync(checkpoint)).toBe(false)
   })
 })

@@ -72,8 +72,8 @@ describe('40 random fault scripts over real sockets', () => {
   it('cost no fragment, repeat none, and take one connection at a time', async () => {
     await fc.assert(
       fc.asyncProperty(options, fc.boolean(), async (simulation, isFrameMode) => {
-        await using live = await startLive({ ...simulation, fragments: log, factor: 200 })
-        const consumer = live.createConsumer({ readIdleTimeoutMs: 8000 })
+        await using live = await startLive({ ...simulation, fragments: log, factor: 600 })
+        const consumer = live.createConsumer({ readIdleTimeoutMs: 24_000 })
         const seen: string[] = []
         if (isFrameMode) {
           for await (const { data } of consumer.frames()) {

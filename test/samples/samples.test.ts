@@ -1,5 +1,5 @@
-// Each sample in a process of its own, as a newcomer runs it: with no AWS account, against what it starts itself. They are
-// compiled here in one go, as `tsx` would compile each.
+// Each sample in a process of its own, as a newcomer runs it: with no AWS account, against what it starts itself; but in fast
+// time. They are compiled here in one go, as `tsx` would compile each.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseGetMedia } from '../../src/tags/index.js'
+import { FAST_TIME } from '../helpers/fast-time.js'
 
 const samples = fileURLToPath(new URL('../../samples/', import.meta.url))
 const folder = mkdtempSync(path.join(tmpdir(), 'kvs-fragments-samples-'))
@@ -42,9 +43,14 @@ function runSample(
   const file = path.join(compiled, name.replace(/\.ts$/, '.js'))
   const options = { env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env } }
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [file, ...args], options, (_, stdout, stderr) => {
-      resolve({ stdout, stderr, exitCode: child.exitCode, signal: child.signalCode })
-    })
+    const child = execFile(
+      process.execPath,
+      [...FAST_TIME, file, ...args],
+      options,
+      (_, stdout, stderr) => {
+        resolve({ stdout, stderr, exitCode: child.exitCode, signal: child.signalCode })
+      },
+    )
   })
 }
 
