@@ -2,14 +2,16 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type InlineConfig, type TestSpecification } from 'vitest/node'
 
+/** What is packed and what is documented: `npm run package-check`, since each loads a compiler and the whole of its input. */
+const PACKAGING = ['test/packaging/{tarball,docblocks}.test.ts']
+
 /**
- * Each of these files has a process of its own, because it measures memory, mocks a module, or loads a compiler or more.
+ * Each of these files has a process of its own, because it measures memory, mocks a module or is long.
  * The others share a few processes, which saves them from starting Node and from importing the package each for itself;
  * `test/helpers/leaves-nothing.ts` holds them to leaving nothing behind there.
  */
 const ALONE = [
   'test/memory/**/*.test.ts',
-  'test/packaging/{tarball,docblocks}.test.ts',
   'test/consumer/{model-*,kill,cuts,live,checkpoint-races,lifecycle}.test.ts',
 ]
 
@@ -46,13 +48,14 @@ export default defineConfig({
       reporter: ['text-summary', 'html'],
     },
     projects: [
+      { test: { ...COMMON, name: 'packaging', include: PACKAGING, isolate: true } },
       { test: { ...COMMON, name: 'alone', include: ALONE, isolate: true } },
       {
         test: {
           ...COMMON,
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: ALONE,
+          exclude: [...PACKAGING, ...ALONE],
           isolate: false,
           setupFiles: [...COMMON.setupFiles, 'test/helpers/leaves-nothing.ts'],
         },

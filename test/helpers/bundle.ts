@@ -12,6 +12,8 @@ export async function bundleChild(program: URL, outfile: string): Promise<void> 
     bundle: true,
     platform: 'node',
     format: 'esm',
+    minifySyntax: true,
+    minifyWhitespace: true,
     // The SDK, which a source in memory does without.
     external: ['./media-source.js'],
     // write-file-atomic is CommonJS: it calls require() and names its temporary files by __filename.
