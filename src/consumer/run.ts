@@ -33,6 +33,8 @@ export interface RunOptions {
 /** The reason of the abort that ends a run without an error. */
 const STOPPED: unique symbol = Symbol('stopped')
 
+const NO_ITEMS: readonly DeliveredItem[] = []
+
 /**
  * One iteration over a stream, from the first `next()` to the end: claims the checkpoint, hands over what the feed brings,
  * commits what the loop is done with, and closes everything, whichever way it ends.
@@ -47,7 +49,7 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
   #feed: Feed | undefined
   #source: MediaSource | undefined
   #writer: CheckpointWriter | undefined
-  #items: readonly DeliveredItem[] = []
+  #items: readonly DeliveredItem[] = NO_ITEMS
   #at = 0
   /** The place behind what was handed over whole and not committed yet. */
   #done: StreamPosition | undefined
@@ -131,7 +133,7 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
 
   readonly #onAbort = (): void => {
     // The session hears of it too and closes its connection by itself.
-    this.#items = []
+    this.#items = NO_ITEMS
     // The loop may never come back for the error: everything is closed now, whether it does or not.
     if (this.#controller.signal.reason !== STOPPED) this.#close().catch(() => undefined)
   }
@@ -163,6 +165,8 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
     while (this.#at < items.length) {
       const item = items[this.#at]
       this.#at += 1
+      // Who waits for the next fragment is done with this one: while it arrives, only the loop may hold on to the last.
+      if (this.#at === items.length) this.#items = NO_ITEMS
       if (item instanceof Frame) {
         stats.frames += 1
         this.#isAtWork = true

@@ -477,6 +477,25 @@ describe('the heap', () => {
   })
 })
 
+describe('a fragment that the loop is done with', () => {
+  it('is held by nobody while the next one is waited for', async () => {
+    const { consumer, clock } = setUp({ log, answer: () => ({ pieces: [payload[0], 'stall'] }) })
+    clock.freeze()
+    const iterator = consumer[Symbol.asyncIterator]()
+    const first = async (): Promise<WeakRef<object>> => {
+      const { value } = await iterator.next()
+      return new WeakRef(value as object)
+    }
+    const reference = await first()
+    const waiting = iterator.next()
+    await settle()
+    gc?.()
+    expect(reference.deref()).toBeUndefined()
+    await iterator.return?.()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+  })
+})
+
 it('is constructed without sending anything', () => {
   const harness = setUp({ log })
   expect(harness.consumer).toBeInstanceOf(KinesisVideoConsumer)
