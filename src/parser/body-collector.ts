@@ -84,7 +84,8 @@ export function sliceRange(slices: readonly Uint8Array[], from: number, to: numb
   for (const slice of slices) {
     const start = Math.max(from - position, 0)
     const end = Math.min(to - position, slice.length)
-    if (start < end) part.push(slice.subarray(start, end))
+    const isWhole = start === 0 && end === slice.length
+    if (start < end) part.push(isWhole ? slice : slice.subarray(start, end))
     position += slice.length
   }
   return part

@@ -294,14 +294,12 @@ export class Frame<M = unknown> {
     this.#bytes = bytes
     this.#start = start
     this.#end = end
-    if (extras === undefined && !isHeaderBack) return
-    this.#extras = {
-      slices: undefined,
-      laceIndex: extras?.laceIndex ?? 0,
-      laceCount: extras?.laceCount ?? 1,
-      group: extras?.group,
-      isHeaderBack,
-    }
+    const { laceIndex = 0, laceCount = 1, group } = extras ?? {}
+    // Most that lay in several chunks have no more to say once they lie in one piece.
+    const isPlain = !isHeaderBack && laceCount === 1 && group === undefined
+    this.#extras = isPlain
+      ? undefined
+      : { slices: undefined, laceIndex, laceCount, group, isHeaderBack }
   }
 }
 
