@@ -144,7 +144,8 @@ export class Reconnector {
         minTimeout: 0,
         factor: 1,
         onFailedAttempt: ({ error, retriesLeft }) => this.#judge(error, retriesLeft),
-        shouldConsumeRetry: ({ error }) => decisionOf(error)?.action === 'retry',
+        // What is nobody's failure but a bug consumes one, or p-retry would try a TypeError again for ever.
+        shouldConsumeRetry: ({ error }) => decisionOf(error)?.action !== 'resume-point-lost',
         shouldRetry: ({ error }) => this.#prepareRetry(error, signal),
       })
     } catch (error) {

@@ -324,10 +324,13 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
   }
 }
 
-/** What a store answers is another's code: a position that is none must not become one. */
+/** What a store answers is another's code: a database's null is no position, and what is none must not become one. */
 function checkClaim(claim: CheckpointClaim): CheckpointClaim {
-  const number: unknown = claim.checkpoint?.fragmentNumber
-  if (number === undefined || (typeof number === 'string' && isFragmentNumber(number))) return claim
+  const checkpoint = claim.checkpoint ?? undefined
+  const number: unknown = checkpoint?.fragmentNumber
+  if (checkpoint === undefined || (typeof number === 'string' && isFragmentNumber(number))) {
+    return { ...claim, checkpoint }
+  }
   throw new ConsumerError(
     'checkpoint-damaged',
     'The checkpoint store answered a position without a fragment number. Delete the checkpoint to start afresh.',

@@ -395,4 +395,30 @@ describe('claiming', () => {
     await take(consumer, 1)
     expect(claims).toEqual([['front-door', expect.stringContaining(String(process.pid))]])
   })
+
+  it.each([
+    ['nothing', undefined, 0],
+    ['the null of a database', null, 0],
+    [
+      'nulls beside a number',
+      { fragmentNumber: numbers[1], continuationToken: null, serverTimestampMs: null },
+      2,
+    ],
+  ])('takes %s for what it is', async (_, checkpoint, first) => {
+    const { consumer } = claiming(async () => ({ epoch: 1, checkpoint: checkpoint as never }))
+    expect(await take(consumer, 2)).toEqual(numbers.slice(first, first + 2))
+  })
+
+  it.each([
+    ['an empty object', {}],
+    ['a number', 17],
+    ['false', false],
+  ])('is refused with %s for a position, before anything is asked for', async (_, checkpoint) => {
+    const { consumer, service } = claiming(async () => ({
+      epoch: 1,
+      checkpoint: checkpoint as never,
+    }))
+    expect(await failureOf(consumer)).toMatchObject({ code: 'checkpoint-damaged' })
+    expect(service.requests).toEqual([])
+  })
 })

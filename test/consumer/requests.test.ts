@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RequestFailedEvent } from '../../src/consumer/events.js'
 import { ConsumerError, EndpointRefusedError } from '../../src/consumer/index.js'
+import { VirtualClock } from '../helpers/consumer-clock.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import { type Answer, createLog, exception, networkError } from '../helpers/consumer-service.js'
 
@@ -299,4 +300,16 @@ describe('politeness', () => {
     expect(waits[0]).toBe(250)
     expect(waits.at(-1)).toBe(1500)
   })
+})
+
+it('throws what is a bug, and not a failure, instead of trying it again', async () => {
+  const bug = new TypeError('a clock without hands')
+  const clock = Object.assign(new VirtualClock(), {
+    now: () => {
+      throw bug
+    },
+  })
+  const { consumer, service } = setUp({ log }, { clock })
+  expect(await failureOf(consumer)).toBe(bug)
+  expect(service.requests).toEqual([])
 })
