@@ -55,8 +55,8 @@ export interface EndToEndFigures {
   readonly peakRssBytes: Spread
 }
 
-// Until the optimising compiler is done with what runs once a fragment, too.
-const WARM_UP_MEGABYTES = 800
+// Four times: until the optimising compiler is done with what runs once a fragment, too.
+const WARM_UP_MEGABYTES = 300
 const MEASURED_MEGABYTES = 1000
 
 export async function measureEndToEnd(rounds: number): Promise<readonly EndToEnd[]> {
