@@ -28,8 +28,14 @@ export interface CheckpointWriterOptions {
   readonly hooks: CheckpointWriterHooks
 }
 
+/** A position, and how often the stream's numbers had begun anew before it. */
+interface Mark {
+  readonly numbering: number
+  readonly position: StreamPosition
+}
+
 interface Waiter {
-  readonly fragmentNumber: string
+  readonly mark: Mark
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -43,8 +49,9 @@ const RETRY_LIMIT_MS = 30_000
  */
 export class CheckpointWriter {
   readonly #options: CheckpointWriterOptions
-  #newest: StreamPosition | undefined
-  #saved: StreamPosition | undefined
+  #numbering = 0
+  #newest: Mark | undefined
+  #saved: Mark | undefined
   #waiters: Waiter[] = []
   #saving: Promise<void> | undefined
   #lastError: unknown
@@ -54,8 +61,13 @@ export class CheckpointWriter {
 
   constructor(options: CheckpointWriterOptions) {
     this.#options = options
-    this.#newest = options.checkpoint
-    this.#saved = options.checkpoint
+    this.#newest = options.checkpoint && { numbering: 0, position: options.checkpoint }
+    this.#saved = this.#newest
+  }
+
+  /** The stream's numbers began anew: whatever is committed from now on is after everything before. */
+  beginAnew(): void {
+    this.#numbering += 1
   }
 
   /**
@@ -63,10 +75,11 @@ export class CheckpointWriter {
    * Rejects when that cannot happen any more. The rejection of a promise that nobody looks at is not an unhandled one.
    */
   commit(position: StreamPosition): Promise<void> {
-    if (isAfter(position, this.#newest)) this.#newest = position
-    if (!isAfter(position, this.#saved)) return Promise.resolve()
+    const mark = { numbering: this.#numbering, position }
+    if (isAfter(mark, this.#newest)) this.#newest = mark
+    if (!isAfter(mark, this.#saved)) return Promise.resolve()
     const done = new Promise<void>((resolve, reject) => {
-      this.#waiters.push({ fragmentNumber: position.fragmentNumber, resolve, reject })
+      this.#waiters.push({ mark, resolve, reject })
     })
     done.catch(() => undefined)
     this.#saving ??= this.#saveAll()
@@ -105,10 +118,10 @@ export class CheckpointWriter {
       const target = this.#newest
       if (target === undefined || !isAfter(target, this.#saved)) break
       try {
-        await store.save(id, epoch, target)
+        await store.save(id, epoch, target.position)
         failures = 0
         this.#settle(target)
-        hooks.onSaved(target)
+        hooks.onSaved(target.position)
       } catch (error) {
         this.#lastError = error
         if (error instanceof StaleEpochError) {
@@ -131,19 +144,17 @@ export class CheckpointWriter {
     for (const { reject } of waiters) reject(this.#lastError)
   }
 
-  #settle(saved: StreamPosition): void {
+  #settle(saved: Mark): void {
     this.#saved = saved
     const waiters = this.#waiters
-    this.#waiters = waiters.filter((waiter) => isAfter(waiter, saved))
-    for (const waiter of waiters) if (!isAfter(waiter, saved)) waiter.resolve()
+    this.#waiters = waiters.filter(({ mark }) => isAfter(mark, saved))
+    for (const { mark, resolve } of waiters) if (!isAfter(mark, saved)) resolve()
   }
 }
 
-function isAfter(
-  position: { readonly fragmentNumber: string } | undefined,
-  other: { readonly fragmentNumber: string } | undefined,
-): boolean {
-  if (position === undefined) return false
+function isAfter(mark: Mark | undefined, other: Mark | undefined): boolean {
+  if (mark === undefined) return false
   if (other === undefined) return true
-  return compareFragmentNumbers(position.fragmentNumber, other.fragmentNumber) > 0
+  if (mark.numbering !== other.numbering) return mark.numbering > other.numbering
+  return compareFragmentNumbers(mark.position.fragmentNumber, other.position.fragmentNumber) > 0
 }

@@ -18,6 +18,7 @@ export interface FeedOptions {
   readonly isFrameMode: boolean
   readonly health: Health
   readonly stats: StatsCounter
+  readonly onRenumbered: () => void
   readonly signal: AbortSignal
 }
 
@@ -48,7 +49,7 @@ export class Feed {
   #closing: Promise<void> = Promise.resolve()
 
   constructor(context: FeedOptions) {
-    const { options, source, position, health, stats } = context
+    const { options, source, position, health, stats, onRenumbered } = context
     this.#context = context
     this.#intake = new Intake({
       options,
@@ -59,6 +60,7 @@ export class Feed {
         this.#hasProgress = true
         this.#reconnector.progress()
       },
+      onRenumbered,
     })
     this.#reconnector = new Reconnector({
       ...options,

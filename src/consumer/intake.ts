@@ -23,6 +23,8 @@ export interface IntakeOptions {
   readonly stats: StatsCounter
   /** Something new is handed on. */
   readonly onProgress: () => void
+  /** The stream's numbers began anew: those to come may be smaller than those before. */
+  readonly onRenumbered: () => void
 }
 
 /** What is done with an arrival; a reason ends the session. */
@@ -48,6 +50,7 @@ export class Intake {
   readonly #stats: StatsCounter
   readonly #options: IntakeOptions['options']
   readonly #onProgress: () => void
+  readonly #onRenumbered: () => void
   readonly #ledger = new FrameLedger()
   /** What was decided about the fragment that is arriving; each arrival has a metadata object of its own. */
   #arrival: FragmentMetadata | undefined
@@ -59,12 +62,13 @@ export class Intake {
   #areTokensOdd = false
   #failure: unknown
 
-  constructor({ options, position, health, stats, onProgress }: IntakeOptions) {
+  constructor({ options, position, health, stats, onProgress, onRenumbered }: IntakeOptions) {
     this.#options = options
     this.#position = position
     this.#health = health
     this.#stats = stats
     this.#onProgress = onProgress
+    this.#onRenumbered = onRenumbered
   }
 
   /** What ends the consumer, once everything handed on before is consumed. */
@@ -220,11 +224,12 @@ export class Intake {
     return verdict
   }
 
-  #decide({ fragmentNumber }: FragmentMetadata): Verdict {
+  #decide({ fragmentNumber, serverTimestampMs }: FragmentMetadata): Verdict {
     if (!isNumber(fragmentNumber)) {
       return this.#isResyncing ? 'before-start' : this.damaged(undefined, [])
     }
     const position = this.#position
+    if (position.liftGuard(fragmentNumber, serverTimestampMs)) this.#onRenumbered()
     const admission = position.admit(fragmentNumber)
     if (admission === 'duplicate' || admission === 'before-start') return admission
     if (admission !== 'deliver' && !this.#acceptGap(admission, fragmentNumber)) return 'gap'

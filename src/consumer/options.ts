@@ -51,8 +51,9 @@ export interface ConsumerSettings {
    */
   readonly commit?: 'auto' | 'manual' | undefined
   /**
-   * When the fragment to resume from is gone, because it has expired: `'fail'`, the default, throws `ResumePointLostError`;
-   * `'earliest'` goes on with the oldest that is left; `'now'` with what comes next. Always with a gap event.
+   * When the fragment to resume from is gone, because it has expired or the stream was deleted and made again: `'fail'`, the
+   * default, throws `ResumePointLostError`; `'earliest'` goes on with the oldest that is left; `'now'` with what comes next.
+   * Always with a gap event.
    */
   readonly onResumePointLost?: 'fail' | 'earliest' | 'now' | undefined
   /**

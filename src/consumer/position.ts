@@ -52,6 +52,8 @@ export class Position {
   /** Whether sessions resume after `#last`, rather than begin at `#origin`. */
   #isResuming: boolean
   #isTokenRefused = false
+  /** The resume point was lost, and nothing was delivered since. */
+  #isRestarted = false
   /** For an inclusive start, until its first fragment came: what is older is dropped. */
   #floor: string | undefined
   #owed: string | undefined
@@ -131,9 +133,25 @@ export class Position {
     this.#last = fragment
     this.#isResuming = true
     this.#isTokenRefused = false
+    this.#isRestarted = false
     this.#floor = undefined
     this.#owed = undefined
     this.#acceptedJump = undefined
+  }
+
+  /**
+   * Lifts the guard when what arrives is numbered anew: the resume point was lost, the number is not after it, and yet the
+   * service received it later. A stream that was deleted and made again begins so; everything in it would be dropped.
+   */
+  liftGuard(fragmentNumber: string, serverTimestampMs: number | undefined): boolean {
+    const last = this.#last
+    if (!this.#isRestarted || last === undefined) return false
+    if (compareFragmentNumbers(fragmentNumber, last.fragmentNumber) >= 0) return false
+    const lastMs = receivedAtMs(last.fragmentNumber, last.serverTimestampMs)
+    const arrivedMs = receivedAtMs(fragmentNumber, serverTimestampMs)
+    if (lastMs === undefined || arrivedMs === undefined || arrivedMs <= lastMs) return false
+    this.#last = undefined
+    return true
   }
 
   /**
@@ -145,7 +163,7 @@ export class Position {
     if (admission !== 'deliver' && admission !== 'jump') return
     this.#owed = fragmentNumber
     if (this.#isResuming || this.#origin.StartSelectorType !== 'NOW') return
-    const timeMs = serverTimestampMs ?? decodeFragmentNumber(fragmentNumber)?.serverTimestampMs
+    const timeMs = receivedAtMs(fragmentNumber, serverTimestampMs)
     if (timeMs === undefined) return
     this.#floor = fragmentNumber
     this.#origin = {
@@ -169,6 +187,7 @@ export class Position {
     this.#origin = { StartSelectorType: from }
     this.#nowSinceMs = undefined
     this.#isResuming = false
+    this.#isRestarted = true
     this.#floor = undefined
     this.#owed = undefined
   }
@@ -225,6 +244,14 @@ function withSequence(
 ): { readonly fragmentNumber: string; readonly sequence: bigint } | undefined {
   const sequence = decodeFragmentNumber(fragmentNumber)?.sequence
   return sequence === undefined ? undefined : { fragmentNumber, sequence }
+}
+
+/** When the service received a fragment: as its tag says, else as its number seems to. */
+function receivedAtMs(
+  fragmentNumber: string,
+  serverTimestampMs: number | undefined,
+): number | undefined {
+  return serverTimestampMs ?? decodeFragmentNumber(fragmentNumber)?.serverTimestampMs
 }
 
 function startAt(timeMs: number): StartSelector {

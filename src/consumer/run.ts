@@ -242,6 +242,7 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
       isFrameMode,
       health,
       stats,
+      onRenumbered: () => this.#writer?.beginAnew(),
       signal,
     })
   }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ResumePointLostError } from '../../src/consumer/index.js'
+import {
+  type ConsumerSettings,
+  MemoryCheckpointStore,
+  ResumePointLostError,
+  type StreamPosition,
+} from '../../src/consumer/index.js'
+import { encodeFragmentNumber } from '../../src/tags/index.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import {
   LOG_START_MS,
@@ -432,5 +438,55 @@ describe('fragments that are left out', () => {
         beforeFragmentNumber: numbers[2],
       },
     ])
+  })
+})
+
+describe('a stream that was deleted and made again under its name', () => {
+  const before = (serverTimestampMs: number): StreamPosition => ({
+    fragmentNumber: encodeFragmentNumber({ sequence: 5000n, serverTimestampMs, random: 1 }),
+    serverTimestampMs,
+  })
+  const start = async (checkpoint: StreamPosition, settings: ConsumerSettings = {}) => {
+    const store = new MemoryCheckpointStore()
+    const { epoch } = await store.claim('front-door', 'test')
+    await store.save('front-door', epoch, checkpoint)
+    const harness = setUp(
+      {
+        log,
+        answer: ({ startIndex = 0 }, n) =>
+          n === 0
+            ? { refuse: exception('InvalidArgumentException') }
+            : { pieces: payload.slice(startIndex) },
+      },
+      { checkpoint: store, onResumePointLost: 'earliest', ...settings },
+    )
+    return { ...harness, store }
+  }
+
+  it('is read from its start behind a gap, though its numbers are smaller, and saved', async () => {
+    const old = before(LOG_START_MS - 60_000)
+    const { consumer, store, ofType } = await start(old)
+    expect(await take(consumer, 6)).toEqual(numbers)
+    expect(ofType('duplicateDropped')).toEqual([])
+    expect(ofType('gap')).toMatchObject([
+      {
+        reason: 'resume-point-lost',
+        afterFragmentNumber: old.fragmentNumber,
+        beforeFragmentNumber: numbers[0],
+      },
+    ])
+    const { checkpoint } = await store.claim('front-door', 'test')
+    expect(checkpoint?.fragmentNumber).toBe(numbers[4])
+    const next = setUp({ log }, { checkpoint: store })
+    expect(await take(next.consumer, 1)).toEqual(numbers.slice(5))
+  })
+
+  it('is told from a stream that sends what was delivered before, by when that was received', async () => {
+    const { consumer, ofType } = await start(before(LOG_START_MS + 60_000))
+    consumer.on('duplicateDropped', ({ fragmentNumber }) => {
+      if (fragmentNumber === numbers[5]) void consumer.stop()
+    })
+    expect(await take(consumer, 1)).toEqual([])
+    expect(ofType('duplicateDropped').map(({ fragmentNumber }) => fragmentNumber)).toEqual(numbers)
   })
 })
