@@ -103,6 +103,46 @@ describe('the bytes of a frame', () => {
   })
 })
 
+describe('what a block header says', () => {
+  // Track numbers of one byte and of more, the times at both ends of an int16, and every flag.
+  const headers: readonly (readonly [string, number, number])[] = [
+    ['81 0000', 1, 0],
+    ['FE 7FFF', 126, 32_767],
+    ['40 7F 8000', 127, -32_768],
+    ['40 80 FFFF', 128, -1],
+    ['7F FE 0001', 16_382, 1],
+    ['10 20 00 00 8000', 2_097_152, -32_768],
+  ]
+  const blocks: readonly (readonly [string, (header: string) => Uint8Array])[] = [
+    ['a SimpleBlock', (header) => element('A3', `${header} 89 AABBCC`)],
+    ['a laced one', (header) => element('A3', `${header} 8D 02 AABBCC`)],
+    ['one of several slices', (header) => element('A3', `${header} 89`, 'DD'.repeat(3000))],
+    ['a BlockGroup', (header) => element('A0', element('A1', `${header} 08 AABBCC`))],
+  ]
+  it.each(blocks)(
+    'of %s is the same in all chunks, before and after its bytes are asked for',
+    (name, block) => {
+      for (const [header, trackNumber, relativeMs] of headers) {
+        const cluster = element('1F43B675', 'E7 84 00010000', block(header))
+        const bytes = segmentOf(cluster)
+        const check = (chunks: readonly Uint8Array[]): void => {
+          const { frames } = parse(chunks).fragments[0]
+          expect(frames).toHaveLength(name === 'a laced one' ? 3 : 1)
+          for (const frame of frames) {
+            const seen = () => [frame.trackNumber, frame.timestampMs, frame.isInvisible]
+            expect(seen()).toEqual([trackNumber, 65_536 + relativeMs, true])
+            expect([frame.isKeyframe, frame.isDiscardable]).toEqual([true, name !== 'a BlockGroup'])
+            expect(frame.data.length).toBe(frame.byteLength)
+            expect(seen()).toEqual([trackNumber, 65_536 + relativeMs, true])
+          }
+        }
+        if (bytes.length < 100) everySplit(bytes, check)
+        else check([bytes.slice(0, 1500), bytes.slice(1500, 2600), bytes.slice(2600)])
+      }
+    },
+  )
+})
+
 describe('flags', () => {
   const simple = (flags: string): string => `A3 85 81 0000 ${flags} AA`
 
