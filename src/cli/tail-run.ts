@@ -91,6 +91,8 @@ class Tail {
       signal.removeEventListener('abort', stop)
       stdout.off('error', stop).off('close', stop)
     }
+    // A full disk is no reader that has left.
+    if (this.#output.isClosed) await this.#output.flush()
     if (this.#output.isClosed) return EXIT.clean
     const at = endPosition(consumer.stats())
     await this.#report.end(at, this.#failure)
@@ -104,13 +106,15 @@ class Tail {
 
   async #readAll(consumer: KinesisVideoConsumer, stop: () => void): Promise<void> {
     for await (const fragment of consumer) {
-      this.#startIdleTimer(stop)
+      // The time that a slow reader takes is not the stream's silence.
+      this.#cancelIdleTimer()
       await this.#report.fragment(fragment)
       // That a reader has left is told by an event, after the write: what it did not take is not done with.
       await new Promise((resolve) => setImmediate(resolve))
       if (!this.#output.isClosed) void fragment.commit()
       // Not `break`: a stop() that is under way waits for the loop to ask for the next one.
       if (this.#output.isClosed || this.#report.fragments === this.#settings.limit) stop()
+      this.#startIdleTimer(stop)
     }
   }
 

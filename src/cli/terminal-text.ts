@@ -6,8 +6,9 @@
 // ECMA-48 §5. Each may begin with ESC or with the one C1 character for it.
 const ESCAPE_SEQUENCES = new RegExp(
   [
-    // Strings up to their terminator: window titles, links, device commands
-    String.raw`(?:\u001B[\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)`,
+    // Strings up to their terminator: window titles, links, device commands. Not across another opener, or a text of openers
+    // would be looked through from each of them.
+    String.raw`(?:\u001B[\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u0090\u0098\u009C-\u009F]*(?:\u0007|\u001B\\|\u009C)`,
     // Control sequences: colours, cursor movements
     String.raw`(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]`,
     // All others

@@ -56,6 +56,8 @@ export class CheckpointWriter {
   #saving: Promise<void> | undefined
   #lastError: unknown
   #stale: StaleEpochError | undefined
+  /** The store did not answer in time at the end: nobody waits for it any more. */
+  #givenUp: ConsumerError | undefined
   /** Aborted by the first flush: from then on each save is tried once. */
   readonly #closing = new AbortController()
 
@@ -79,11 +81,17 @@ export class CheckpointWriter {
     if (isAfter(mark, this.#newest)) this.#newest = mark
     if (!isAfter(mark, this.#saved)) return Promise.resolve()
     const done = new Promise<void>((resolve, reject) => {
-      this.#waiters.push({ mark, resolve, reject })
+      if (this.#givenUp === undefined) this.#waiters.push({ mark, resolve, reject })
+      else reject(this.#givenUp)
     })
     done.catch(() => undefined)
     this.#saving ??= this.#saveAll()
     return done
+  }
+
+  /** From now on each save is tried once: who waits for one hears of its failure instead of waiting for another try. */
+  hasten(): void {
+    this.#closing.abort()
   }
 
   /**
@@ -101,13 +109,16 @@ export class CheckpointWriter {
     const isInTime = await settlesWithin(clock, saving, timeoutMs)
     if (this.#stale !== undefined) throw this.#stale
     if (!isAfter(this.#newest, this.#saved)) return
-    throw new ConsumerError(
+    const error = new ConsumerError(
       'checkpoint-failed',
       !isInTime
         ? `The checkpoint store did not answer within ${timeoutMs} ms: the last fragments will be repeated.`
         : 'The last position could not be saved: the fragments since the save before will be repeated.',
       { cause: this.#lastError },
     )
+    if (!isInTime) this.#givenUp = error
+    this.#rejectAll(error)
+    throw error
   }
 
   async #saveAll(): Promise<void> {
@@ -139,9 +150,13 @@ export class CheckpointWriter {
     }
     this.#saving = undefined
     if (!isAfter(this.#newest, this.#saved)) return
+    this.#rejectAll(this.#lastError)
+  }
+
+  #rejectAll(error: unknown): void {
     const waiters = this.#waiters
     this.#waiters = []
-    for (const { reject } of waiters) reject(this.#lastError)
+    for (const { reject } of waiters) reject(error)
   }
 
   #settle(saved: Mark): void {

@@ -14,12 +14,15 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number): CancelTimer
 }
 
+// Node fires a timer beyond 2^31 - 1 ms, which is 24 days, at once instead of late.
+const LONGEST_DELAY_MS = 0x7fff_ffff
+
 /** The process's own clock: `Date.now`, `performance.now` and `setTimeout`. Its timers keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   setTimer(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs)
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS))
     return () => clearTimeout(timer)
   },
 }

@@ -79,7 +79,7 @@ export class Feed {
   async pull(): Promise<readonly DeliveredItem[]> {
     for (;;) {
       if (this.#intake.failure !== undefined) throw this.#intake.failure
-      const session = (this.#session ??= await this.#open())
+      const session = this.#session ?? (await this.#open())
       const items = await session.read()
       this.#countBytes(session)
       const out: DeliveredItem[] = []
@@ -129,6 +129,8 @@ export class Feed {
       },
       signal,
     })
+    // Known before it is told of: a listener may end everything.
+    this.#session = session
     const { requestId } = response
     health.report({ type: 'sessionOpened', session: this.#sessionNumber, selector, requestId })
     return session

@@ -181,6 +181,7 @@ export class Intake {
     }
     if (verdict === 'before-start') {
       this.#stats.droppedBeforeStart += 1
+      this.#position.pass(positionOf(fragment))
       return undefined
     }
     if (verdict !== 'deliver') return verdict

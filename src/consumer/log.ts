@@ -1,3 +1,4 @@
+import { Console } from 'node:console'
 import type { Logger } from '@smithy/types'
 import type { ConsumerEvent } from './events.js'
 import { describeError } from './failure.js'
@@ -55,8 +56,9 @@ export function logEvent(logger: Logger, stream: string, event: ConsumerEvent): 
     if (code !== undefined) line['errorCode'] = printable(code)
   }
   try {
-    if (level === 'trace') logger.trace?.(line)
-    else logger[level](line)
+    // trace() of a console is no level: it prints a stack.
+    if (level !== 'trace') logger[level](line)
+    else if (!(logger instanceof Console)) logger.trace?.(line)
   } catch {
     // Data goes on.
   }

@@ -68,8 +68,9 @@ function mark(error: unknown, operation: string): unknown {
   return error
 }
 
-// What the class came with; a test that replaces send() means its own to be called.
-const SDK_SEND = KinesisVideoClient.prototype.send
+// The SDK's own, of the class that all its clients extend: a test that replaces send() of a client, or of its class even
+// before this is loaded, means its own to be called.
+const SDK_SEND = (Object.getPrototypeOf(KinesisVideoClient.prototype) as KinesisVideoClient).send
 
 /**
  * The source that calls GetDataEndpoint and GetMedia through the SDK.

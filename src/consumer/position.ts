@@ -56,6 +56,8 @@ export class Position {
   #isRestarted = false
   /** For an inclusive start, until its first fragment came: what is older is dropped. */
   #floor: string | undefined
+  /** The last whole fragment before an inclusive start: the next session need not bring it again. */
+  #passed: StreamPosition | undefined
   #owed: string | undefined
   #acceptedJump: string | undefined
   /** The sequence in the number of `#last`, once it was asked for. */
@@ -88,14 +90,14 @@ export class Position {
 
   /** Whether the next session resumes after a fragment, rather than starting where the user said. */
   get isResuming(): boolean {
-    return this.#isResuming
+    return this.#resumePoint !== undefined
   }
 
   /** What to ask the service for next. */
   selector(): StartSelector {
-    const last = this.#last
-    if (this.#isResuming && last !== undefined) {
-      const { fragmentNumber, continuationToken } = last
+    const point = this.#resumePoint
+    if (point !== undefined) {
+      const { fragmentNumber, continuationToken } = point
       return isContinuationToken(continuationToken) && !this.#isTokenRefused
         ? { StartSelectorType: 'CONTINUATION_TOKEN', ContinuationToken: continuationToken }
         : { StartSelectorType: 'FRAGMENT_NUMBER', AfterFragmentNumber: fragmentNumber }
@@ -128,9 +130,16 @@ export class Position {
     return this.#isJump(fragmentNumber) ? 'jump' : 'deliver'
   }
 
+  /** A whole fragment came that is before the start: however far that is, a new session does not begin from the time again. */
+  pass(fragment: StreamPosition): void {
+    this.#passed = fragment
+    this.#isTokenRefused = false
+  }
+
   /** The fragment was delivered whole: sessions resume after it. */
   advance(fragment: StreamPosition): void {
     this.#last = fragment
+    this.#passed = undefined
     this.#isResuming = true
     this.#isTokenRefused = false
     this.#isRestarted = false
@@ -176,8 +185,13 @@ export class Position {
   /** The service refused the resume point. True when there is another way to ask for the same one. */
   tryWithoutToken(): boolean {
     const hasToken = this.selector().StartSelectorType === 'CONTINUATION_TOKEN'
-    if (!this.#isResuming || !hasToken) return false
-    this.#isTokenRefused = true
+    if (this.#resumePoint !== undefined && hasToken) {
+      this.#isTokenRefused = true
+      return true
+    }
+    // Before the start there is its time to ask for.
+    if (this.#isResuming || this.#passed === undefined) return false
+    this.#passed = undefined
     return true
   }
 
@@ -188,6 +202,7 @@ export class Position {
     this.#nowSinceMs = undefined
     this.#isResuming = false
     this.#isRestarted = true
+    this.#passed = undefined
     this.#floor = undefined
     this.#owed = undefined
   }
@@ -199,9 +214,10 @@ export class Position {
     if (!isBeforeStart) {
       this.#open('damaged-fragment')
       this.#owed = undefined
-      this.#floor = undefined
     }
+    // Nobody knows which one it was: what is older than the start is dropped all the same.
     if (fragmentNumber === undefined) return
+    if (!isBeforeStart) this.#floor = undefined
     this.#last = { fragmentNumber }
     this.#isResuming = true
   }
@@ -220,6 +236,11 @@ export class Position {
     if (gap === undefined) return undefined
     this.#openGap = undefined
     return { reason: gap.reason, afterFragmentNumber: gap.after, beforeFragmentNumber }
+  }
+
+  /** What the next session resumes after. */
+  get #resumePoint(): StreamPosition | undefined {
+    return this.#isResuming ? this.#last : this.#passed
   }
 
   #open(reason: GapReason): void {

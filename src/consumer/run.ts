@@ -34,6 +34,7 @@ export interface RunOptions {
 const STOPPED: unique symbol = Symbol('stopped')
 
 const NO_ITEMS: readonly DeliveredItem[] = []
+const CLOSE_LIMIT_MS = 1000
 
 /**
  * One iteration over a stream, from the first `next()` to the end: claims the checkpoint, hands over what the feed brings,
@@ -119,6 +120,8 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
     const { clock } = this.#context.options
     this.#controller.abort(STOPPED)
     if (this.#isAtWork) {
+      // The loop may be waiting for a save that is tried again and again.
+      this.#writer?.hasten()
       const isBack = new Promise<void>((resolve) => {
         this.#resolveReturned = resolve
       })
@@ -307,8 +310,10 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
     options.signal?.removeEventListener('abort', this.#onUserAbort)
     await this.#feed?.close()
     const source = this.#source ?? options.source
-    // One that fails must not keep the last position from being saved.
-    const [closing] = await Promise.allSettled([closeSource(source)])
+    // One that fails, or never answers, must not keep the last position from being saved.
+    const sourceClosing = closeSource(source)
+    const hasClosed = await settlesWithin(options.clock, sourceClosing, CLOSE_LIMIT_MS)
+    const [closing] = await Promise.allSettled([hasClosed ? sourceClosing : undefined])
     const [saving] = await Promise.allSettled([this.#writer?.flush()])
     const { reason } = this.#controller.signal
     const failed = [saving, closing].find((result) => result.status === 'rejected')

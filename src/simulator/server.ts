@@ -68,7 +68,7 @@ class GetMediaServer implements Simulator {
 
   constructor(options: SimulatorOptions) {
     this.#options = options
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.#limits = limitsOf(options.limits)
     this.#rules = {
       tokenStart: options.tokenStart ?? DEFAULT_START_RULES.tokenStart,
       timestampStart: options.timestampStart ?? DEFAULT_START_RULES.timestampStart,
@@ -384,4 +384,18 @@ function requestId(record: RequestRecord): Record<string, string> {
 function lostMessage(selector: StartSelector): string {
   const place = selector.AfterFragmentNumber ?? selector.ContinuationToken
   return `The requested fragment ${place} is not found.`
+}
+
+/** The defaults, but for what is given; `undefined` is not. */
+function limitsOf(given: SimulatorOptions['limits'] = {}): ServiceLimits {
+  const limits = { ...DEFAULT_LIMITS }
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof ServiceLimits)[]) {
+    const value = given[name]
+    if (value === undefined) continue
+    if (!(name === 'bytesPerSecond' ? value > 0 : value >= 0)) {
+      throw new RangeError(`limits.${name} is ${value}: pass a number from 0, for a pace above 0`)
+    }
+    limits[name] = value
+  }
+  return limits
 }

@@ -27,7 +27,14 @@ import {
   runCommand,
   samplePath,
 } from './run-command.js'
-import { CANARY, CREDENTIALS, endCommand, startCommand } from './spawn-command.js'
+import {
+  CANARY,
+  COMMAND,
+  CREDENTIALS,
+  endCommand,
+  startCommand,
+  startShell,
+} from './spawn-command.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kvs-fragments-tail-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -182,6 +189,20 @@ describe('tail --json', () => {
     const { exitCode, stderr } = await tail.outcome
     expect([exitCode, stderr]).toEqual([0, ''])
   })
+})
+
+it.runIf(existsSync('/dev/full'))('tail says so when its output cannot be written', async () => {
+  const server = await simulate()
+  const words = [
+    process.execPath,
+    COMMAND,
+    ...tailOf(server, '--start', 'earliest', '--limit', '1'),
+  ]
+  const credentials = Object.entries(CREDENTIALS).map(([name, value]) => `${name}=${value}`)
+  const line = `${credentials.join(' ')} ${words.map((word) => `'${word}'`).join(' ')} > /dev/full`
+  const { exitCode, stderr } = await startShell(line).outcome
+  expect(stderr).toMatch(/^kvs-fragments: the output cannot be written: ENOSPC.*\n$/)
+  expect(exitCode).toBe(1)
 })
 
 describe('tail --checkpoint', () => {

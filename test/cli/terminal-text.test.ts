@@ -68,3 +68,8 @@ it('elided keeps both ends of an identifier', () => {
     '0…89',
   ])
 })
+
+it('printable takes a string of a terminal off as far as the next one begins', () => {
+  expect(printable('\u009Dtitle\u0090device\u0007text')).toBe('titletext')
+  expect(printable('\u009D'.repeat(4000))).toBe('')
+})

@@ -422,3 +422,41 @@ describe('claiming', () => {
     expect(service.requests).toEqual([])
   })
 })
+
+describe('a loop that awaits its commits', () => {
+  const looping = async (save: () => Promise<void>, end: 'abort' | 'stop') => {
+    const store = Object.assign(new MemoryCheckpointStore(), { save })
+    const controller = new AbortController()
+    const { signal } = controller
+    const { consumer, clock } = setUp({ log }, { checkpoint: store, commit: 'manual', signal })
+    const ended = (async () => {
+      for await (const fragment of consumer) {
+        const committed = fragment.commit()
+        if (end === 'abort') controller.abort(new Error('enough'))
+        else consumer.stop().catch(() => undefined)
+        await committed
+      }
+    })()
+    const outcome = await ended.then(
+      () => 'ended',
+      (error: unknown) => (error as Error).message,
+    )
+    return { outcome, ms: clock.monotonicMs() }
+  }
+  const hang = () => new Promise<void>(() => undefined)
+  const fail = () => Promise.reject(new Error('no such table'))
+
+  it.each([
+    ['abort', hang, /did not answer within 10000 ms/, 10_000],
+    ['stop', hang, /did not answer within 10000 ms/, 40_000],
+    ['abort', fail, /no such table/, 1000],
+    ['stop', fail, /no such table/, 1000],
+  ] as const)(
+    'ends after %s() although the store does not save',
+    async (end, save, message, ms) => {
+      const run = await looping(save, end)
+      expect(run.outcome).toMatch(message)
+      expect(run.ms).toBeLessThanOrEqual(ms)
+    },
+  )
+})

@@ -2,6 +2,7 @@ import { once, on } from 'node:events'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/consumer/clock.js'
 import {
   type ConsumedFragment,
   KinesisVideoConsumer,
@@ -521,4 +522,30 @@ describe('stop() called inside the loop', () => {
       expect(clock.pending).toBe(0)
     },
   )
+})
+
+it('tells the end of a session that a listener ends as it is told of', async () => {
+  const { consumer, events } = setUp({ log })
+  consumer.on('sessionOpened', () => void consumer.stop())
+  expect(await take(consumer, 1)).toEqual([])
+  // The listener's own event is told to the next listeners after those that it caused.
+  const types = events.map(({ type }) => type)
+  expect(types.toSorted()).toEqual(['closed', 'sessionEnded', 'sessionOpened'])
+})
+
+it('stops although its source never closes', async () => {
+  const { consumer, service } = setUp({ log })
+  service.close = () => new Promise<void>(() => undefined) as never
+  expect(await take(consumer, 2)).toHaveLength(2)
+  await expect(consumer.stop()).resolves.toBeUndefined()
+})
+
+it('waits as long as it takes where a delay is beyond what a timer of Node can hold', async () => {
+  let isOver = false
+  const cancel = systemClock.setTimer(() => {
+    isOver = true
+  }, Number.POSITIVE_INFINITY)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  cancel()
+  expect(isOver).toBe(false)
 })

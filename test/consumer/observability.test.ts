@@ -122,6 +122,8 @@ describe('the logger', () => {
         expect(text).toContain(word)
       }
       expect(text).not.toContain(CANARY)
+      // console.trace() prints a stack.
+      expect(text).not.toContain('Trace: ')
     },
   )
 

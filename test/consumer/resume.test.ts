@@ -490,3 +490,58 @@ describe('a stream that was deleted and made again under its name', () => {
     expect(ofType('duplicateDropped').map(({ fragmentNumber }) => fragmentNumber)).toEqual(numbers)
   })
 })
+
+describe('an inclusive start whose time lies far before its fragment', () => {
+  const startSelector = {
+    StartSelectorType: 'AT_FRAGMENT_NUMBER',
+    FragmentNumber: numbers[4],
+    ServerTimestamp: new Date(LOG_START_MS),
+  } as const
+
+  it('is reached although no session brings it: the next goes on behind what was passed', async () => {
+    const { consumer, service } = setUp(
+      {
+        log,
+        answer: ({ startIndex = 0 }) => ({ pieces: payload.slice(startIndex, startIndex + 2) }),
+      },
+      { startSelector },
+    )
+    expect(await take(consumer, 2)).toEqual(numbers.slice(4))
+    const types = service.requests.map(({ selector }) => selector.StartSelectorType)
+    expect(types).toEqual(['SERVER_TIMESTAMP', 'CONTINUATION_TOKEN', 'CONTINUATION_TOKEN'])
+  })
+
+  it('asks for its time again when what was passed is gone', async () => {
+    const { consumer, service } = setUp(
+      {
+        log,
+        answer: ({ startIndex = 0 }, n) =>
+          n === 1 || n === 2
+            ? { refuse: exception('InvalidArgumentException') }
+            : { pieces: payload.slice(startIndex, n === 0 ? 2 : undefined) },
+      },
+      { startSelector },
+    )
+    expect(await take(consumer, 2)).toEqual(numbers.slice(4))
+    const types = service.requests.map(({ selector }) => selector.StartSelectorType)
+    expect(types).toEqual([
+      'SERVER_TIMESTAMP',
+      'CONTINUATION_TOKEN',
+      'FRAGMENT_NUMBER',
+      'SERVER_TIMESTAMP',
+    ])
+  })
+
+  it('yields nothing older when damage without a number is skipped on the way', async () => {
+    const damaged = payload.map((bytes, index) => {
+      const copy = bytes.slice()
+      if (index === 1) copy[0] ^= 0xff
+      return copy
+    })
+    const { consumer } = setUp(
+      { log, answer: ({ startIndex = 0 }) => ({ pieces: damaged.slice(startIndex) }) },
+      { startSelector, onDamagedFragment: 'skip' },
+    )
+    expect(await take(consumer, 2)).toEqual(numbers.slice(4))
+  })
+})

@@ -181,3 +181,11 @@ describe('HTTPS', () => {
     client.destroy()
   })
 })
+
+it('takes the default for a limit that is undefined, and refuses one that is no limit', async () => {
+  await using simulator = await startSimulator({ limits: { bytesPerSecond: undefined } as never })
+  expect(simulator.port).toBeGreaterThan(0)
+  for (const limits of [{ idleEndMs: Number.NaN }, { sessionEndMs: -1 }, { bytesPerSecond: 0 }]) {
+    await expect(startSimulator({ limits })).rejects.toThrow(RangeError)
+  }
+})
