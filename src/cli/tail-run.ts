@@ -91,9 +91,11 @@ class Tail {
       signal.removeEventListener('abort', stop)
       stdout.off('error', stop).off('close', stop)
     }
-    // A full disk is no reader that has left.
-    if (this.#output.isClosed) await this.#output.flush()
-    if (this.#output.isClosed) return EXIT.clean
+    if (this.#output.isClosed) {
+      // Throws for a full disk, which is no reader that has left.
+      await this.#output.flush()
+      return EXIT.clean
+    }
     const at = endPosition(consumer.stats())
     await this.#report.end(at, this.#failure)
     if (at !== undefined) this.#sayPosition(at)
@@ -135,7 +137,6 @@ class Tail {
 
   #startIdleTimer(stop: () => void): void {
     const { idleTimeoutMs } = this.#settings
-    this.#cancelIdleTimer()
     if (idleTimeoutMs !== undefined) {
       this.#cancelIdleTimer = this.#io.clock.setTimer(stop, idleTimeoutMs)
     }

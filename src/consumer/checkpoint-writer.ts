@@ -58,7 +58,7 @@ export class CheckpointWriter {
   #stale: StaleEpochError | undefined
   /** The store did not answer in time at the end: nobody waits for it any more. */
   #givenUp: ConsumerError | undefined
-  /** Aborted by the first flush: from then on each save is tried once. */
+  /** Aborted by {@link CheckpointWriter.hasten}: from then on each save is tried once. */
   readonly #closing = new AbortController()
 
   constructor(options: CheckpointWriterOptions) {
@@ -101,7 +101,7 @@ export class CheckpointWriter {
    * @throws StaleEpochError when another consumer has claimed the checkpoint.
    */
   async flush(): Promise<void> {
-    this.#closing.abort()
+    this.hasten()
     const { clock, timeoutMs } = this.#options
     const isPending = isAfter(this.#newest, this.#saved) && this.#stale === undefined
     this.#saving ??= isPending ? this.#saveAll() : undefined
@@ -116,8 +116,10 @@ export class CheckpointWriter {
         : 'The last position could not be saved: the fragments since the save before will be repeated.',
       { cause: this.#lastError },
     )
-    if (!isInTime) this.#givenUp = error
-    this.#rejectAll(error)
+    if (!isInTime) {
+      this.#givenUp = error
+      this.#rejectAll(error)
+    }
     throw error
   }
 

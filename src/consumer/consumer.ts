@@ -12,7 +12,10 @@ import { type ConsumerStats, StatsCounter } from './stats.js'
 
 /** How {@link KinesisVideoConsumer.stop} waits. */
 export interface StopOptions {
-  /** How long the loop may take with the item at hand, in milliseconds. Default 30,000; then it is not waited for. */
+  /**
+   * How long the loop may take with the item at hand, in milliseconds. Default 30,000; then it is not waited for. `Infinity`: as
+   * long as it takes.
+   */
   readonly drainTimeoutMs?: number | undefined
 }
 

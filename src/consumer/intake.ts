@@ -130,7 +130,7 @@ export class Intake {
    */
   loseResumePoint(error: unknown): void {
     const position = this.#position
-    if (position.tryWithoutToken()) return
+    if (position.tryAnotherWay()) return
     const { onResumePointLost: policy } = this.#options
     const afterFragmentNumber = position.last?.fragmentNumber
     this.#health.report({ type: 'resumePointLost', afterFragmentNumber, policy, error })

@@ -183,7 +183,7 @@ export class Position {
   }
 
   /** The service refused the resume point. True when there is another way to ask for the same one. */
-  tryWithoutToken(): boolean {
+  tryAnotherWay(): boolean {
     const hasToken = this.selector().StartSelectorType === 'CONTINUATION_TOKEN'
     if (this.#resumePoint !== undefined && hasToken) {
       this.#isTokenRefused = true

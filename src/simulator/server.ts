@@ -392,8 +392,12 @@ function limitsOf(given: SimulatorOptions['limits'] = {}): ServiceLimits {
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof ServiceLimits)[]) {
     const value = given[name]
     if (value === undefined) continue
-    if (!(name === 'bytesPerSecond' ? value > 0 : value >= 0)) {
-      throw new RangeError(`limits.${name} is ${value}: pass a number from 0, for a pace above 0`)
+    // Nothing would ever be sent.
+    const isPaceless = name === 'bytesPerSecond' && value === 0
+    if (!(value >= 0) || isPaceless) {
+      throw new RangeError(
+        `limits.${name} is ${value}: pass a number ${isPaceless ? 'above' : 'from'} 0`,
+      )
     }
     limits[name] = value
   }

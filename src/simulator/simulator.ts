@@ -42,7 +42,7 @@ export interface SimulatorOptions extends Partial<StartRules> {
   readonly port?: number
   /** Default: the machine's time. */
   readonly clock?: Clock
-  /** Limits that differ from {@link DEFAULT_LIMITS}. `Infinity` lifts one. */
+  /** Limits that differ from {@link DEFAULT_LIMITS}, from 0, the pace above 0; else a RangeError. `Infinity` lifts one. */
   readonly limits?: Partial<ServiceLimits>
   /**
    * 'chunked' frames the body, so that a FIN in it is an error to the client; with 'close' the end
