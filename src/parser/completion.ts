@@ -4,7 +4,10 @@ import type { Tag } from './tag.js'
 export type IncompleteReason =
   /** The input ended in the middle of an element. */
   | 'truncated'
-  /** The structure broke inside the fragment; the error is the last one in `fragment.errors`. */
+  /**
+   * The structure broke inside the fragment: the error is the last one in `fragment.errors`. Or a callback threw: that is the
+   * parser's `failure`.
+   */
   | 'damaged'
   /** The next fragment began, or the input ended, before the tags that close this one. */
   | 'missing-closing-tags'

@@ -66,7 +66,10 @@ export class ParseError extends Error {
   readonly code: ParseErrorCode
   /** Absolute offset in bytes, from the first byte pushed, of the element concerned. */
   readonly offset: number
-  /** Where that element stands, e.g. `Segment/Cluster/SimpleBlock`; an unregistered one shows as `0x…`. */
+  /**
+   * Where that element stands, e.g. `Segment/Cluster/SimpleBlock`; an unregistered one shows as `0x…`. In `fragment.errors` it is
+   * where the schema has it.
+   */
   readonly path: string
 
   /** Made by the parser; the constructor is public so that tests and handlers can make their own. */

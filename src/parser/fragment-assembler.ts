@@ -1,15 +1,14 @@
 import { BodyCollector, joinSlices } from './body-collector.js'
 import type { CompletionRule, FragmentEnd, IncompleteReason } from './completion.js'
 import type { EbmlHandler, Truncation } from './ebml-handler.js'
-import type { ContentErrorCode } from './errors.js'
-import { ParseError } from './errors.js'
+import type { ContentErrorCode, ParseError } from './errors.js'
 import type { Fragment } from './fragment.js'
 import { createFragment } from './fragment.js'
 import { FrameAssembler } from './frame-assembler.js'
 import type { ClusterContext, Frame } from './frame.js'
 import { FragmentLedger } from './ledger.js'
 import type { Limits } from './limits.js'
-import { findElement, ID } from './schema.js'
+import { findElement, ID, isTextElement } from './schema.js'
 import { SegmentHeaders } from './segment-headers.js'
 import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
 import { TagCollector } from './tag-collector.js'
@@ -207,12 +206,9 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.reset()
   }
 
-  /** The structure broke. Emits what is open; the next document begins afresh. */
-  abandon(error: Error, endOffset: number): void {
-    if (this.#fragment !== undefined) {
-      const end = Math.max(endOffset, this.#fragment.offset)
-      this.#finishFragment('damaged', end, error instanceof ParseError ? error : undefined)
-    }
+  /** The structure broke, or without an `error` a callback threw. Emits what is open; the next document begins afresh. */
+  abandon(error: ParseError | undefined, endOffset: number): void {
+    this.#finishFragment('damaged', Math.max(endOffset, this.#fragment?.offset ?? 0), error)
     const lastEndOffset = this.#lastEndOffset
     this.reset()
     this.#lastEndOffset = lastEndOffset
@@ -249,9 +245,20 @@ export class FragmentAssembler<M> implements EbmlHandler {
     }
     const hasCluster = fragment.cluster !== undefined
     const end: FragmentEnd = { hasCluster, isClusterEnded: fragment.isClusterEnded, cause }
-    const reason = this.#rule.judgeEnd(fragment.metadata, end)
+    const reason = this.#judgeEnd(fragment.metadata, end)
     if (reason === 'damaged' && error !== undefined) this.#ledger.close(error)
     this.#emit(fragment, endOffset, reason, truncatedFrame)
+  }
+
+  #judgeEnd(metadata: M, end: FragmentEnd): IncompleteReason | undefined {
+    try {
+      return this.#rule.judgeEnd(metadata, end)
+    } catch (thrown) {
+      // In the middle of the stream the parser hears of it and abandons the fragment.
+      if (end.cause === 'next') throw thrown
+      this.#sink.onThrown(thrown)
+      return 'damaged'
+    }
   }
 
   #emit(
@@ -369,8 +376,10 @@ export class FragmentAssembler<M> implements EbmlHandler {
     if (this.#rule.isOpening(fragment.metadata, tags, fragment.cluster !== undefined)) {
       // Their cost was counted for the fragment they end; it is too little to matter.
       this.#tags.markBefore()
+      const errors = this.#ledger.takeErrorsFrom(this.#tagsOffset)
       this.#finishFragment('next', this.#tagsOffset)
       fragment = this.#openFragment(this.#tagsOffset)
+      this.#ledger.addErrors(errors)
     }
     fragment.hasContent = true
     const reading = this.#rule.readTags(fragment.metadata, tags)
@@ -417,11 +426,11 @@ export class FragmentAssembler<M> implements EbmlHandler {
 
   /** Whether a binary, or a value that came as one because of its length, is to be kept. */
   #judgeBinary(id: number, size: number, offset: number): boolean {
-    const kind = findElement(id)?.kind
-    if (kind === 'string' || kind === 'utf8') {
+    if (isTextElement(id)) {
       this.#ledger.reportLongString(size, id, offset)
       return false
     }
+    const kind = findElement(id)?.kind
     if (kind !== 'binary') {
       if (kind !== undefined) this.#ledger.checkLength(size, id, offset)
       return false

@@ -4,6 +4,7 @@ import { ParseError } from './errors.js'
 import { FragmentAssembler } from './fragment-assembler.js'
 import type { Fragment } from './fragment.js'
 import type { Frame } from './frame.js'
+import { Guard } from './guard.js'
 import type { ParserLimits } from './limits.js'
 import { resolveLimits } from './limits.js'
 import { EbmlReader } from './reader.js'
@@ -54,6 +55,7 @@ export class FragmentParser<M> {
   readonly #assembler: FragmentAssembler<M>
   readonly #isResyncing: boolean
   readonly #onSkip: ((range: SkippedRange) => void) | undefined
+  readonly #guard = new Guard()
   readonly #scanner = new DocumentScanner()
   #skipError: ParseError | undefined
   #lastResyncOffset = -1
@@ -72,13 +74,13 @@ export class FragmentParser<M> {
     const limits = resolveLimits(options)
     this.#isResyncing = options.onDamage === 'resync'
     this.#onSkip = options.onSkip
-    this.#assembler = new FragmentAssembler(rule, limits, {
+    this.#assembler = new FragmentAssembler(this.#guard.aroundRule(rule), limits, {
       onFragment: (fragment) => {
         ;(this.#ready ??= []).push(fragment)
       },
-      onFrame: options.onFrame,
+      onFrame: this.#guard.around(options.onFrame),
       onThrown: (thrown) => {
-        this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+        this.#failure ??= asError(thrown)
       },
       isCollectingFrames: options.collectFrames ?? true,
     })
@@ -145,14 +147,22 @@ export class FragmentParser<M> {
   /**
    * The input has ended: answers the fragment that was open, if any. Where that was cut, `isComplete` is false and
    * `truncation` tells where. The parser is then ready for another stream, unless a callback threw: then `failure` is set.
+   * Called again it answers nothing.
    *
    * @throws ParseError that the last chunk met.
    */
   end(): readonly Fragment<M>[] {
     if (this.#failure !== undefined) throw this.#failure
+    if (this.#isEnded) return NOTHING
     if (this.#skipError === undefined) {
-      this.#truncation = this.#reader.end()
-      this.#assembler.end(this.#truncation, this.#reader.offset)
+      try {
+        this.#truncation = this.#reader.end()
+        this.#assembler.end(this.#truncation, this.#reader.offset)
+      } catch (thrown) {
+        // Nothing but a callback throws here.
+        this.#failure ??= asError(thrown)
+        this.#assembler.reset()
+      }
     } else {
       this.#reportSkip(this.#skipError, this.#bytesRead)
       this.#assembler.reset()
@@ -225,11 +235,11 @@ export class FragmentParser<M> {
 
   /** Emits what was open. Answers the bytes in which to look for the next document, or undefined to stop. */
   #afterFailure(error: unknown, chunk: Uint8Array): Uint8Array | undefined {
-    const failure = error instanceof Error ? error : new Error(String(error))
-    const isDamage = failure instanceof ParseError
+    const failure = asError(error)
+    const isDamage = failure instanceof ParseError && !this.#guard.hasSeen(error)
     // Where a callback threw is not known; at most at the end of what was pushed.
     const offset = isDamage ? failure.offset : this.#bytesRead
-    this.#assembler.abandon(failure, offset)
+    this.#assembler.abandon(isDamage ? failure : undefined, offset)
     if (this.#failure !== undefined || !isDamage || !this.#isResyncing) {
       this.#failure ??= failure
       return undefined
@@ -249,8 +259,12 @@ export class FragmentParser<M> {
       this.#onSkip?.({ startOffset: error.offset, endOffset, error })
       return true
     } catch (thrown) {
-      this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+      this.#failure = asError(thrown)
       return false
     }
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

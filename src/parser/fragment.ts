@@ -43,7 +43,10 @@ export interface Fragment<M = unknown> {
    * `damaged`, the last one is the structural error that ended it.
    */
   readonly errors: readonly ParseError[]
-  /** What arrived of the frame that the end of the input or damage cut off. It is in no count and not in `frames`. */
+  /**
+   * What arrived of the frame that the end of the input or damage cut off; of a lace in a BlockGroup that was cut, its first
+   * frame. It is in no count and not in `frames`.
+   */
   readonly truncatedFrame: Frame<M> | undefined
   /**
    * Copies all frames into one array of the fragment's own and lets go of the network chunks. Worth it for fragments

@@ -1,3 +1,4 @@
+import { MAX_SIZE_WIDTH } from './header-carry.js'
 import { readVint, vintWidth } from './vint.js'
 
 /** Steps over the headers of elements that lie whole in one chunk and have IDs of two bytes. */
@@ -14,6 +15,7 @@ export class HeaderCursor {
     let size = first & 0x7f
     if (first < 0x80 || first === 0xff) {
       const width = vintWidth(first)
+      if (width > MAX_SIZE_WIDTH) return false
       size = readVint(bytes, at + 2, width)
       dataAt = at + 2 + width
     }

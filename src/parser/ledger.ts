@@ -213,6 +213,20 @@ export class FragmentLedger {
     this.#errors.push(new ParseError(code, `${message}; ${outcome}`, { offset, path: pathOf(id) }))
   }
 
+  /** Takes back what was listed of elements from absolute `offset` on: they turned out to belong to the next fragment. */
+  takeErrorsFrom(offset: number): readonly ParseError[] {
+    const later = this.#errors.filter((error) => error.offset >= offset)
+    this.#errors = this.#errors.filter((error) => error.offset < offset)
+    this.#errorCount -= later.length
+    return later
+  }
+
+  /** Lists what was taken back from the fragment before. */
+  addErrors(errors: readonly ParseError[]): void {
+    this.#errors.push(...errors)
+    this.#errorCount += errors.length
+  }
+
   /** Lists the structural error that ends the fragment: always last, and always there. */
   close(error: ParseError): void {
     if (this.#errors.length >= MAX_LISTED_ERRORS) this.#errors.pop()

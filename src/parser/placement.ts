@@ -23,7 +23,8 @@ const MISPLACED = -1
  */
 export class Placement {
   readonly #masters: OpenMasters
-  readonly #maxSkippedBytes: number
+  /** The largest element in which nothing is read, where no parent of known size holds it. */
+  readonly maxSkippedBytes: number
   #startOffset = 0
 
   /** An EBML header was seen: a Segment may follow. */
@@ -33,7 +34,7 @@ export class Placement {
 
   constructor(masters: OpenMasters, maxSkippedBytes: number) {
     this.#masters = masters
-    this.#maxSkippedBytes = maxSkippedBytes
+    this.maxSkippedBytes = maxSkippedBytes
   }
 
   /** A stream begins at absolute `offset`. */
@@ -88,16 +89,12 @@ export class Placement {
 
   /**
    * An element of `size` bytes in which nothing else is read. Where no parent of known size ends, nothing but this stops a
-   * damaged size from swallowing the rest of a live stream. Blocks are for the handler to judge.
+   * damaged size from swallowing the rest of a live stream. Blocks that the handler gets are for it to judge.
    */
-  checkUnread(id: number, size: number, offset: number): void {
-    if (
-      size > this.#maxSkippedBytes &&
-      this.#masters.limit === Number.POSITIVE_INFINITY &&
-      id !== ID.SimpleBlock &&
-      id !== ID.Block
-    ) {
-      throw elementTooLarge(this.#masters, this.#maxSkippedBytes, id, offset)
+  checkUnread(id: number, size: number, offset: number, isHandedOn: boolean): void {
+    if (size <= this.maxSkippedBytes || this.#masters.limit !== Number.POSITIVE_INFINITY) return
+    if (!isHandedOn || (id !== ID.SimpleBlock && id !== ID.Block)) {
+      throw elementTooLarge(this.#masters, this.maxSkippedBytes, id, offset)
     }
   }
 

@@ -13,7 +13,7 @@ import {
 } from './element-index.js'
 import { HeaderCarry, MAX_ID_WIDTH, MAX_SIZE_WIDTH } from './header-carry.js'
 import { OpenMasters } from './open-masters.js'
-import { ID } from './schema.js'
+import { ID, isTextElement } from './schema.js'
 import { Placement } from './placement.js'
 import { depthExceeded, overrun } from './structure-errors.js'
 import { ValueBuffer } from './value-buffer.js'
@@ -28,6 +28,8 @@ const FAILED = 4 // -> READ_HEADER by reset() only
 
 const NO_BYTES = new Uint8Array(0)
 const NOT_MUTED = Number.POSITIVE_INFINITY
+/** Numbers, dates and a CRC-32 come in one piece however small `maxValueBytes` is. */
+const LONGEST_NUMBER = 8
 
 /**
  * A streaming EBML reader (RFC 8794) with the Matroska schema (RFC 9559): a state machine over chunks cut anywhere.
@@ -95,9 +97,7 @@ export class EbmlReader {
     try {
       this.#read(chunk)
     } catch (error) {
-      this.#state = FAILED
-      this.#failure = error instanceof Error ? error : new Error(String(error))
-      throw this.#failure
+      this.#fail(error)
     }
   }
 
@@ -105,32 +105,27 @@ export class EbmlReader {
    * The input has ended. Masters of unknown size that are open end here (RFC 8794 §6.2).
    *
    * @returns undefined after a clean end; otherwise what was being read. Unfinished masters get no `onMasterEnd`.
-   * @throws ParseError again, when the reader has failed.
+   * @throws ParseError again, when the reader has failed; whatever the handler threw.
    */
   end(): Truncation | undefined {
     if (this.#failure !== undefined) throw this.#failure
+    const offset = this.#base
+    const { depth, limit, path } = this.#masters
     if (this.#state !== READ_HEADER) {
-      return {
-        offset: this.#base,
-        elementOffset: this.#elementOffset,
-        path: this.#masters.pathOf(this.#id),
-      }
+      return { offset, elementOffset: this.#elementOffset, path: this.#masters.pathOf(this.#id) }
     }
     if (this.#carry.length > 0) {
-      return {
-        offset: this.#base,
-        elementOffset: this.#base - this.#carry.length,
-        path: this.#masters.path,
-      }
+      return { offset, elementOffset: offset - this.#carry.length, path }
     }
-    if (this.#masters.limit !== Number.POSITIVE_INFINITY) {
-      return {
-        offset: this.#base,
-        elementOffset: this.#masters.offsetAt(this.#masters.depth - 1),
-        path: this.#masters.path,
-      }
+    if (limit !== Number.POSITIVE_INFINITY) {
+      return { offset, elementOffset: this.#masters.offsetAt(depth - 1), path }
     }
-    while (this.#masters.depth > 0) this.#leaveMaster(this.#base)
+    this.#from = 0
+    try {
+      while (this.#masters.depth > 0) this.#leaveMaster(this.#base)
+    } catch (error) {
+      this.#fail(error)
+    }
     return undefined
   }
 
@@ -161,6 +156,12 @@ export class EbmlReader {
     if (carried !== undefined) return { carried, position: this.#carry.resumeAt, offset }
     const position = Math.max(this.#from, offset - this.#base)
     return { carried: NO_BYTES, position, offset: this.#base + position }
+  }
+
+  #fail(error: unknown): never {
+    this.#state = FAILED
+    this.#failure = error instanceof Error ? error : new Error(String(error))
+    throw this.#failure
   }
 
   #read(chunk: Uint8Array): void {
@@ -194,7 +195,12 @@ export class EbmlReader {
           BODY_PARENT_ID_BY_BYTE[chunk[pos]] === this.#masters.parentId &&
           this.#mutedDepth === NOT_MUTED
         ) {
-          const stop = Math.min(end, this.#masters.limit - base)
+          // What is too large to be stepped over does not fit into a run: the careful path refuses it.
+          const stop = Math.min(
+            end,
+            this.#masters.limit - base,
+            pos + this.#placement.maxSkippedBytes,
+          )
           const next = readRun(handler, chunk, pos, stop, base, this.#masters.parentId)
           if (next !== pos) {
             pos = next
@@ -256,7 +262,10 @@ export class EbmlReader {
       if (base + dataEnd > this.#masters.limit) {
         throw overrun(this.#masters, id, offset, base + dataEnd)
       }
-      if (kind !== MASTER) this.#placement.checkUnread(id, size, offset)
+      if (kind !== MASTER) {
+        const isHandedOn = kind === BODY && this.#mutedDepth === NOT_MUTED
+        this.#placement.checkUnread(id, size, offset, isHandedOn)
+      }
 
       if (kind === BODY || kind === UNREGISTERED) {
         if (this.#mutedDepth !== NOT_MUTED) {
@@ -265,17 +274,14 @@ export class EbmlReader {
           handler.onBody(id, chunk, dataAt, dataEnd, 0, offset)
           pos = dataEnd
         } else {
-          this.#state = READ_BODY
-          this.#id = id
-          this.#elementOffset = offset
-          this.#bytesLeft = dataEnd - end
+          this.#pause(READ_BODY, id, offset, dataEnd - end)
           pos = end
           if (dataAt < end) handler.onBody(id, chunk, dataAt, end, this.#bytesLeft, offset)
         }
       } else if (kind === SCALAR) {
         if (this.#mutedDepth !== NOT_MUTED) {
           pos = this.#skip(id, offset, dataEnd, end)
-        } else if (size <= this.#maxValueBytes) {
+        } else if (size <= this.#maxValueBytes || (size <= LONGEST_NUMBER && !isTextElement(id))) {
           if (dataEnd <= end) {
             handler.onValue(id, chunk, dataAt, dataEnd, offset)
             pos = dataEnd
@@ -283,15 +289,14 @@ export class EbmlReader {
               this.#crc?.begin(this.#masters.depth - 1, chunk, dataAt, dataEnd, chunk, dataEnd)
             }
           } else {
-            this.#beginValue(id, offset, chunk, dataAt, dataEnd)
+            this.#pause(READ_VALUE, id, offset, dataEnd - end)
+            this.#value.clear()
+            this.#value.append(chunk, dataAt, end)
             pos = end
           }
         } else {
           // Too long to be put together: handed on in slices, like a body.
-          this.#state = READ_BODY
-          this.#id = id
-          this.#elementOffset = offset
-          this.#bytesLeft = size
+          this.#pause(READ_BODY, id, offset, size)
           pos = this.#resumeBody(chunk, dataAt)
         }
       } else if (kind === MASTER) {
@@ -334,19 +339,12 @@ export class EbmlReader {
     return stop
   }
 
-  #beginValue(
-    id: number,
-    offset: number,
-    chunk: Uint8Array,
-    dataAt: number,
-    dataEnd: number,
-  ): void {
-    this.#state = READ_VALUE
+  /** An element goes on in the next chunk. */
+  #pause(state: number, id: number, offset: number, bytesLeft: number): void {
+    this.#state = state
     this.#id = id
     this.#elementOffset = offset
-    this.#bytesLeft = dataEnd - this.#end
-    this.#value.clear()
-    this.#value.append(chunk, dataAt, this.#end)
+    this.#bytesLeft = bytesLeft
   }
 
   #resumeValue(chunk: Uint8Array): number {
@@ -367,10 +365,7 @@ export class EbmlReader {
 
   #skip(id: number, offset: number, dataEnd: number, end: number): number {
     if (dataEnd <= end) return dataEnd
-    this.#state = SKIP
-    this.#id = id
-    this.#elementOffset = offset
-    this.#bytesLeft = dataEnd - end
+    this.#pause(SKIP, id, offset, dataEnd - end)
     return end
   }
 
@@ -396,7 +391,7 @@ export class EbmlReader {
       isMuted ? size >= 0 : !this.#handler.onMasterStart(id, offset, size, chunk, dataAt, dataEnd)
     ) {
       if (size >= 0) {
-        this.#placement.checkUnread(id, size, offset)
+        this.#placement.checkUnread(id, size, offset, false)
         return this.#skip(id, offset, dataAt + size, end)
       }
       // It has to be read through all the same, to find where it ends.

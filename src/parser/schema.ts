@@ -108,6 +108,12 @@ export function findElement(id: number): ElementDefinition | undefined {
   return ELEMENTS_BY_ID.get(id)
 }
 
+/** Whether an element holds a text, of whatever length; other values have at most eight bytes. */
+export function isTextElement(id: number): boolean {
+  const kind = findElement(id)?.kind
+  return kind === 'string' || kind === 'utf8'
+}
+
 /** The IDs that code refers to by name, under the names of the RFCs (`CRC32` for CRC-32). */
 export const ID = {
   EBML: 0x1a45dfa3,

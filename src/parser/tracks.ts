@@ -232,9 +232,11 @@ function readColour(colour: ElementNode): ColourSettings {
 
 function readAudio(audio: ElementNode): AudioSettings {
   const samplingFrequency = audio.float(ID.SamplingFrequency) ?? 8000
+  // Empty, it says that it is the same (RFC 9559 §5.1.4.1.29.2).
+  const output = audio.float(ID.OutputSamplingFrequency)
   return {
     samplingFrequency,
-    outputSamplingFrequency: audio.float(ID.OutputSamplingFrequency) ?? samplingFrequency,
+    outputSamplingFrequency: output !== undefined && output > 0 ? output : samplingFrequency,
     channels: audio.uint(ID.Channels) ?? 1,
     bitDepth: audio.uint(ID.BitDepth),
   }

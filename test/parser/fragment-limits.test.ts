@@ -92,6 +92,14 @@ describe('maxFragmentBytes', () => {
     expect(parse(bytes, { maxFragmentBytes: 1_000_000 }).failure).toBeUndefined()
   })
 
+  it('refuses what is too large to be stepped over also when it lies whole in a chunk', () => {
+    const bytes = segmentOf('1F43B675 FF', element('AF', '00'.repeat(1_048_577)), block(10))
+    for (const chunks of [[bytes], [bytes.slice(0, 1000), bytes.slice(1000)]]) {
+      const { failure } = parse(chunks, { maxFragmentBytes: 1000 })
+      expect(failure).toMatchObject({ code: 'element-too-large', offset: 26 })
+    }
+  })
+
   it('bounds how far frames lie apart also when each of them was cut by a chunk', () => {
     const long = block(3004)
     const padding = element('EC', '00'.repeat(60_000))
@@ -247,6 +255,20 @@ describe('maxDepth', () => {
 })
 
 describe('maxStringBytes', () => {
+  it('is of texts: numbers and checksums are read however small it is', () => {
+    const cluster = element('1F43B675', 'BF 84 01020304', 'E7 88 00000000000004D2')
+    everySplit(segmentOf("1549A966 85 7BA9 82 'hi'", cluster), (chunks) => {
+      const { fragments } = parse(chunks, { maxStringBytes: 1, verifyCrc32: true })
+      expect(fragments[0].timestampMs).toBe(1234)
+      // DocType and Title are texts.
+      expect(fragments[0].errors.map(({ code }) => code)).toEqual([
+        'string-too-large',
+        'string-too-large',
+        'crc-mismatch',
+      ])
+    })
+  })
+
   it('leaves a longer text out, in headers and tags', () => {
     const bytes = segmentOf(
       element('1549A966', "7BA9 8A '0123456789'", "4D80 8B '0123456789a'"),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MATROSKA_RULE } from '../../src/parser/completion.js'
+import { ParseError } from '../../src/parser/errors.js'
 import type { Fragment } from '../../src/parser/fragment.js'
 import { FragmentParser } from '../../src/parser/fragment-parser.js'
 import type { Frame } from '../../src/parser/frame.js'
@@ -20,6 +21,18 @@ describe('push', () => {
     expect(parser.push(new Uint8Array(0))).toEqual([])
     expect(parser.end().map(({ offset }) => offset)).toEqual([72])
     expect(parser.end()).toEqual([])
+  })
+
+  it('keeps what end() found until the next push, though end() is called again', () => {
+    const parser = new FragmentParser(MATROSKA_RULE)
+    parser.push(SOUND.slice(0, 34))
+    expect(parser.end()).toHaveLength(1)
+    const { truncation } = parser
+    expect(truncation).toMatchObject({ offset: 34 })
+    expect(parser.end()).toEqual([])
+    expect(parser.truncation).toBe(truncation)
+    parser.push(SOUND)
+    expect(parser.truncation).toBeUndefined()
   })
 
   it('answers a list that does not change with the next push', () => {
@@ -287,6 +300,56 @@ describe('a callback that throws', () => {
       // Its end cannot lie before the frame that was handed out.
       expect(fragments[1].offset + fragments[1].byteLength).toBeGreaterThanOrEqual(65)
     })
+  })
+
+  it('is not taken for damage when it throws a ParseError, of another stream', () => {
+    const foreign = new ParseError('invalid-id', 'not of this stream', { offset: 0, path: '' })
+    everySplit(concat(SOUND, SOUND), (chunks) => {
+      const skips: unknown[] = []
+      let count = 0
+      const onFrame = (): void => {
+        count += 1
+        if (count === 2) throw foreign
+      }
+      const onSkip = (range: unknown): unknown => skips.push(range)
+      const { fragments, failure } = parse(chunks, { onFrame, onDamage: 'resync', onSkip })
+      expect(failure).toBe(foreign)
+      expect(skips).toEqual([])
+      expect(fragments.map(({ offset, errors }) => [offset, errors])).toEqual([
+        [0, []],
+        [36, []],
+      ])
+    })
+  })
+
+  it('may be the rule, at the end of any fragment: nothing that was read is lost', () => {
+    for (const failing of [1, 2, 3]) {
+      let count = 0
+      const judgeEnd = (): undefined => {
+        count += 1
+        if (count >= failing) throw thrown
+      }
+      everySplit(concat(SOUND, SOUND, SOUND), (chunks) => {
+        count = 0
+        const parser = new FragmentParser({ ...MATROSKA_RULE, judgeEnd }, {})
+        const fragments = chunks.flatMap((chunk) =>
+          parser.failure === undefined ? parser.push(chunk) : [],
+        )
+        if (parser.failure === undefined) fragments.push(...parser.end())
+        expect(parser.failure).toBe(thrown)
+        expect(() => parser.push(SOUND)).toThrow(thrown)
+        expect(fragments.map(({ frames }) => frames.length)).toEqual(Array(failing).fill(1))
+        expect(fragments.at(-1)).toMatchObject({ incompleteReason: 'damaged', errors: [] })
+      })
+    }
+  })
+
+  it('may be the rule, when the end of input opens a fragment', () => {
+    const createMetadata = throwing
+    const parser = new FragmentParser<undefined>({ ...MATROSKA_RULE, createMetadata })
+    expect(parser.push(hex('1A45'))).toEqual([])
+    expect(parser.end()).toEqual([])
+    expect(parser.failure).toBe(thrown)
   })
 
   it('is forgotten by reset', () => {

@@ -47,6 +47,8 @@ describe('an element that nobody knows', () => {
     ['a PixelWidth, misplaced', 'b0', 'Segment/PixelWidth'],
     ['a Timestamp in a Cluster', '1f43b675ffe7', 'Segment/Cluster/Timestamp'],
     ['an EncryptedBlock in a Cluster', '1f43b675ffaf', 'Segment/Cluster/EncryptedBlock'],
+    ['a Block in a Cluster, misplaced', '1f43b675ffa1', 'Segment/Cluster/Block'],
+    ['a SimpleBlock in a Segment, misplaced', 'a3', 'Segment/SimpleBlock'],
   ])('nor can one that is known: %s', (_name, id, path) => {
     const offset = id.startsWith('1f43b675') ? 15 : 10
     const absurd = `${HEADER}${LIVE_SEGMENT}${id}01000fffffffffff`

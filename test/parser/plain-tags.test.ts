@@ -49,6 +49,8 @@ const SHAPES: Readonly<Record<string, readonly [data: Uint8Array, isPlain: boole
   'a SimpleTag longer than the Tag': [concat(SIMPLE, '67C8 90', NAME), false],
   'a name longer than its SimpleTag': [element('67C8', "45A3 8F 'NAME'"), false],
   'a text longer than its SimpleTag': [element('67C8', NAME, "4487 8F 'value'"), false],
+  'a size wider than eight bytes': [concat('67C8 00 0000000000000010', NAME, TEXT), false],
+  'a name with one': [element('67C8', "45A3 00 0000000000000004 'NAME'", TEXT), false],
   'half a header': [concat(SIMPLE, '67'), false],
   'a size without its bytes': [concat(SIMPLE, '67C8 10'), false],
 }

@@ -238,6 +238,8 @@ describe('an element in which nothing is read, where nothing else would end it',
     ['an unregistered element', '4100', '0A', '0B'],
     ['a number', 'E7', '0A', '0B'],
     ['a misplaced element', 'D7', '0A', '0B'],
+    ['a block that is misplaced', 'A1', '0A', '0B'],
+    ['a block that no frame is made of', 'AF', '0A', '0B'],
   ])('may have maxSkippedBytes and not one more: %s', (_name, id, within, over) => {
     const at = 26
     const options = { maxSkippedBytes: 10 }
@@ -265,6 +267,18 @@ describe('an element in which nothing is read, where nothing else would end it',
         code: 'element-too-large',
         offset: 21,
         path: 'Segment/Cues',
+      })
+    })
+  })
+
+  it('counts for a block in a Cluster that is answered false', () => {
+    const bytes = hex(`${HEADER} 18538067 FF 1F43B675 FF A3 8B ${'00'.repeat(11)}`)
+    everySplit(bytes, (chunks) => {
+      const options = { skip: ['Cluster'], maxSkippedBytes: 10 }
+      expect(readEvents(chunks, options).failure).toMatchObject({
+        code: 'element-too-large',
+        offset: 26,
+        path: 'Segment/Cluster/SimpleBlock',
       })
     })
   })

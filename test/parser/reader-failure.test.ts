@@ -80,6 +80,23 @@ describe('the failed state', () => {
     }
   })
 
+  it('is entered when a handler throws at the end of input', () => {
+    const thrown = new TypeError('mine')
+    const isThrowing = { now: false }
+    const reader = new EbmlReader({
+      ...SILENT,
+      onMasterEnd: () => {
+        if (isThrowing.now) throw thrown
+      },
+    })
+    reader.write(hex(`00000000 ${HEADER} 18538067 FF`), 4)
+    isThrowing.now = true
+    expect(() => reader.end()).toThrow(thrown)
+    expect(reader.failure).toBe(thrown)
+    expect(reader.offset).toBe(21)
+    expect(() => reader.write(EBML_HEADER)).toThrow(thrown)
+  })
+
   it('makes an Error of what is thrown and is none', () => {
     const reader = new EbmlReader({
       ...SILENT,

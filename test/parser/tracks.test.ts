@@ -281,6 +281,12 @@ describe('an Audio element', () => {
       channels: 2,
     })
   })
+
+  it('has the same frequency of the output when that is empty or none', () => {
+    for (const output of ['78B5 80', '78B5 84 00000000', '78B5 84 7FC00000']) {
+      expect(audioOf('B5 84 46BB8000', output)).toMatchObject({ outputSamplingFrequency: 24_000 })
+    }
+  })
 })
 
 describe('ContentEncodings', () => {

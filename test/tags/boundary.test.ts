@@ -224,6 +224,25 @@ describe('closing tags that are missing', () => {
     }
   })
 
+  it('leave it without the errors of the opening tags that end it: those are of the next fragment', () => {
+    // A TagDefault of nine bytes.
+    const odd = element('67C8', '4484 89 000000000000000000')
+    const next = element('1254C367', openingTagOf('18'), element('7373', odd))
+    const bytes = concat(documentOf(headOf('17'), CLUSTER), next, CLUSTER, tailOf('18'))
+    everySplit(bytes, (chunks) => {
+      const { fragments, failure } = parseGetMediaChunks(chunks, {})
+      expect(failure).toBeUndefined()
+      const facts = fragments.map(({ metadata, offset, errors }) => [
+        metadata.fragmentNumber,
+        errors.map((error) => `${error.code}, ${error.offset >= offset}`),
+      ])
+      expect(facts).toEqual([
+        ['17', []],
+        ['18', ['invalid-value-size, true']],
+      ])
+    })
+  })
+
   it('are no fault of a document whose Segment has a known size', () => {
     const bytes = concat(EBML_HEADER, element('18538067', headOf('17'), CLUSTER))
     expectFragments([bytes], [`0+${bytes.length} #17 missing-closing-tags 1 ->…`])
