@@ -85,7 +85,42 @@ function transformStreamOf<T>(
   run: (source: ByteSource) => AsyncIterable<T>,
 ): TransformStream<Uint8Array, T> {
   const { readable, writable } = new web.TransformStream<Uint8Array, Uint8Array>()
-  const pair = { writable, readable: web.ReadableStream.from(run(readable)) }
+  const reader = readable.getReader()
+  const items = run(chunksOf(reader))[Symbol.asyncIterator]()
+  let isCancelled = false
+  const output = new web.ReadableStream<T>(
+    {
+      async pull(controller) {
+        try {
+          const item = await items.next()
+          if (isCancelled) return
+          if (item.done === true) controller.close()
+          else controller.enqueue(item.value)
+        } catch (error) {
+          // The writer hears why; where it was the one to fail, it knows.
+          await reader.cancel(error).catch(() => undefined)
+          throw error
+        }
+      },
+      // Not by the generator, which would answer when the source does: it may have stalled, or never been asked.
+      cancel(reason) {
+        isCancelled = true
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const pair = { writable, readable: output }
   // They are the platform's streams; only the DOM's types, where a program has them, tell them from Node's own.
   return pair as object as TransformStream<Uint8Array, T>
+}
+
+async function* chunksOf(
+  reader: web.ReadableStreamDefaultReader<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    yield value
+  }
 }

@@ -143,6 +143,53 @@ describe('backpressure', () => {
     expect(isCancelled).toBe(true)
   })
 
+  it.each([
+    ['before anything was read', false],
+    ['while a read waits', true],
+  ])('frees a source that has stalled when the reader cancels %s', async (_, isReading) => {
+    for (const make of [fragmentTransformStream, frameTransformStream] as const) {
+      const reasons: unknown[] = []
+      const source = new ReadableStream<Uint8Array>({
+        pull: () => new Promise(() => undefined),
+        cancel: (reason) => {
+          reasons.push(reason)
+        },
+      })
+      const reader = source.pipeThrough(make() as TransformStream<Uint8Array, unknown>).getReader()
+      const reading = isReading ? reader.read() : undefined
+      await nextTurn()
+      await reader.cancel('enough')
+      await nextTurn()
+      expect(reasons).toEqual(['enough'])
+      expect(await reading).toEqual(isReading ? { done: true, value: undefined } : undefined)
+    }
+  })
+
+  it('tells the writer why: what it was cancelled with, or the damage', async () => {
+    const cancelled = fragmentTransformStream()
+    const ended = cancelled.writable.getWriter().closed
+    await cancelled.readable.cancel(new Error('enough'))
+    await expect(ended).rejects.toThrow('enough')
+
+    const damaged = fragmentTransformStream()
+    const writer = damaged.writable.getWriter()
+    const failed = expect(writer.closed).rejects.toThrow(ParseError)
+    writer.write(damagedAfter(1)).catch(() => undefined)
+    await expect(collect(damaged.readable as ReadableStream<unknown>)).rejects.toThrow(ParseError)
+    await failed
+  })
+
+  it('lets pipeTo be aborted while the source has stalled', async () => {
+    const source = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) })
+    const controller = new AbortController()
+    const piping = source
+      .pipeThrough(fragmentTransformStream())
+      .pipeTo(new WritableStream(), { signal: controller.signal })
+    await nextTurn()
+    controller.abort(new Error('enough'))
+    await expect(piping).rejects.toThrow('enough')
+  })
+
   it('passes an error of the source on', async () => {
     const source = new ReadableStream<Uint8Array>({
       pull: () => Promise.reject(new Error('socket hang up')),
