@@ -1,9 +1,10 @@
 import type { BlockHeader } from '../parser/block.js'
 import { MAX_BLOCK_HEADER_BYTES, readBlockHeader } from '../parser/block.js'
-import { nameOf } from '../parser/element-index.js'
+import { nameOf, pathOf } from '../parser/element-index.js'
 import type { ContentErrorCode } from '../parser/errors.js'
 import { ParseError } from '../parser/errors.js'
 import type { EbmlHandler } from '../parser/ebml-handler.js'
+import { DEFAULT_LIMITS } from '../parser/limits.js'
 import { EbmlReader } from '../parser/reader.js'
 import { DocumentScanner } from '../parser/resync.js'
 import type { ElementKind } from '../parser/schema.js'
@@ -40,37 +41,54 @@ export interface WalkedElement {
   readonly fault: ContentErrorCode | undefined
 }
 
+/** Elements that were not walked, as what they stand in is damaged. */
+export interface PassedOver {
+  /** Absolute offset of the element at which the structure broke. */
+  readonly startOffset: number
+  /** Absolute offset of the EBML header at which the walk went on; undefined when none has come. */
+  readonly endOffset: number | undefined
+  readonly error: ParseError
+}
+
 /** Bytes shown of a binary element. */
 const HEAD_BYTES = 16
 const COLLECTED_BYTES = MAX_BLOCK_HEADER_BYTES + HEAD_BYTES
 
 /**
  * Walks every element of a stream, in order and as soon as its first bytes are there. After damage it goes on at the next
- * EBML header, as the fragment parser beside it does, which is also the one to report the damage.
+ * EBML header, as the fragment parser beside it does; but it looks into more, such as Cues, and may meet damage where the
+ * parser does not.
  */
 export class ElementWalk implements EbmlHandler {
   readonly #onElement: (element: WalkedElement) => void
   readonly #reader = new EbmlReader(this)
   readonly #scanner = new DocumentScanner()
-  #isSearching = false
+  /** What broke, while the next EBML header is looked for. */
+  #damage: ParseError | undefined
   #lastFoundOffset = -1
   #depth = 0
   // The first bytes of a body that arrives in slices.
   readonly #head = new Uint8Array(COLLECTED_BYTES)
   #headLength = 0
 
-  constructor(onElement: (element: WalkedElement) => void) {
+  readonly #onPassedOver: (range: PassedOver) => void
+
+  constructor(
+    onElement: (element: WalkedElement) => void,
+    onPassedOver: (range: PassedOver) => void,
+  ) {
     this.#onElement = onElement
+    this.#onPassedOver = onPassedOver
   }
 
   /** Walks through a chunk, cut from the stream anywhere. */
   write(chunk: Uint8Array): void {
     let bytes: Uint8Array | undefined = chunk
     while (bytes !== undefined) {
-      if (this.#isSearching) {
+      if (this.#damage !== undefined) {
         const found = this.#scanner.scan(bytes)
         if (found === undefined) return
-        this.#isSearching = false
+        this.#passOver(found.offset)
         this.#lastFoundOffset = found.offset
         this.#depth = 0
         this.#headLength = 0
@@ -82,14 +100,26 @@ export class ElementWalk implements EbmlHandler {
         return
       } catch (error) {
         if (!(error instanceof ParseError)) throw error
-        bytes = this.#searchAfter(error.offset, bytes)
+        bytes = this.#searchAfter(error, bytes)
       }
     }
   }
 
+  /** The input has ended. */
+  end(): void {
+    this.#passOver(undefined)
+  }
+
+  #passOver(endOffset: number | undefined): void {
+    const error = this.#damage
+    this.#damage = undefined
+    if (error !== undefined) this.#onPassedOver({ startOffset: error.offset, endOffset, error })
+  }
+
   /** Answers the bytes in which to look for the next document. */
-  #searchAfter(offset: number, chunk: Uint8Array): Uint8Array {
-    this.#isSearching = true
+  #searchAfter(error: ParseError, chunk: Uint8Array): Uint8Array {
+    const { offset } = error
+    this.#damage = error
     const { carried, position } = this.#reader.unreadFrom(offset)
     const isCarried = carried.length > 0
     const from = isCarried ? offset : this.#reader.offset + position
@@ -132,6 +162,7 @@ export class ElementWalk implements EbmlHandler {
     offset: number,
   ): void {
     const had = this.#headLength
+    if (had === 0) checkBlock(id, end - start + bytesLeft, offset)
     const from = start - had
     while (this.#headLength < COLLECTED_BYTES && from + this.#headLength < end) {
       this.#head[this.#headLength] = bytes[from + this.#headLength]
@@ -183,6 +214,14 @@ export class ElementWalk implements EbmlHandler {
       fault: facts.fault,
     })
   }
+}
+
+/** A size that cannot be one would swallow what follows: nobody but the handler judges a block. */
+function checkBlock(id: number, size: number, offset: number): void {
+  const limit = DEFAULT_LIMITS.maxFragmentBytes
+  if (size <= limit || (id !== ID.SimpleBlock && id !== ID.Block)) return
+  const message = `a block of more than ${limit} bytes`
+  throw new ParseError('fragment-too-large', message, { offset, path: pathOf(id) })
 }
 
 function kindOf(id: number): WalkedElement['kind'] {

@@ -96,16 +96,20 @@ async function readAll(
     input.stream.destroy()
   }
   signal.addEventListener('abort', stop, { once: true })
+  let isReading = true
   try {
     for await (const chunk of input.stream as AsyncIterable<Uint8Array>) {
+      isReading = false
       await inspection.push(chunk)
+      isReading = true
       if (signal.aborted || output.isClosed || inspection.isHopeless) break
     }
     return undefined
   } catch (error) {
     // A stream that is destroyed while it is read says so; that was our own doing.
     if (signal.aborted) return undefined
-    if (error instanceof CommandError) throw error
+    // What fails with the bytes at hand is not the file's fault.
+    if (error instanceof CommandError || !isReading) throw error
     return readFailure(input, error)
   } finally {
     signal.removeEventListener('abort', stop)

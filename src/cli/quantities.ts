@@ -10,8 +10,12 @@ export function counted(count: number, singular: string, plural: string = `${sin
   return `${grouped(count)} ${count === 1 ? singular : plural}`
 }
 
-/** Milliseconds since 1970 as `2017-11-24 06:55:09.126`, in UTC. */
+// ECMA-262: no Date goes further.
+const LAST_DATE_MS = 8.64e15
+
+/** Milliseconds since 1970 as `2017-11-24 06:55:09.126`, in UTC; what no date can be as `9e+30 ms since 1970`. */
 export function dateTime(ms: number): string {
+  if (!(Math.abs(ms) <= LAST_DATE_MS)) return `${ms} ms since 1970`
   return new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
 }
 

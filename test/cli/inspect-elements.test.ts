@@ -108,6 +108,35 @@ describe('inspect --elements', () => {
     expect(exitCode).toBe(1)
   })
 
+  it('tells of damage in what the parser steps over, and which elements that hides', async () => {
+    // A CueTime that is longer than its CuePoint.
+    const cues = element('1C53BB6B', 'BB 85 B3 88 010203')
+    const cluster = element('1F43B675', 'E7 81 05')
+    const stream = concat(inSegment(cues, cluster), inSegment(cluster))
+    const plain = await inspectBytes(stream, [])
+    expect(plain.exitCode).toBe(0)
+    for (const flags of [['--elements'], ['--elements', '--json']]) {
+      const { exitCode, stdout } = await inspectBytes(stream, flags)
+      expect(exitCode).toBe(1)
+      // CueTime at 28; the second document begins 7 bytes behind the Cues.
+      expect(stdout).toContain('element-overrun at byte 28, Segment/Cues/CuePoint/CueTime')
+      expect(stdout).toContain('the elements in bytes 28 to 41 are not shown')
+      expect(stdout.match(/DocType/g)).toHaveLength(2)
+      expect(stdout.match(/Cluster/g)?.length).toBeGreaterThan(0)
+    }
+    const alone = await inspectBytes(inSegment(cues, cluster), ['--elements'])
+    expect(alone.stdout).toContain('the elements in bytes 28 to the end are not shown')
+  })
+
+  it('goes on after a block of a size that cannot be, as the parser does', async () => {
+    const cut = inSegment(openElement('1F43B675', 1, hex('E7 81 05 A3 01 01000000000000 81')))
+    const stream = concat(cut, fragmentOf({ sequence: 1 }), fragmentOf({ sequence: 2 }))
+    const { stdout } = await inspectBytes(stream, ['--elements'])
+    expect(stdout.match(/DocType/g)).toHaveLength(3)
+    expect(stdout.match(/-- fragment/g)).toHaveLength(3)
+    expect(stdout.match(/fragment-too-large/g)).toHaveLength(1)
+  })
+
   it('shows frames below their fragment with --frames', async () => {
     const { stdout } = await inspectBytes(fragmentOf(), ['--elements', '--frames'])
     expect(stdout).toMatch(/-- fragment 0: .*\n {8}frame {5}0 {2}track 1/)

@@ -32,4 +32,8 @@ it('shows durations in seconds below a minute, and as a clock does from there on
 
 it('shows times in UTC', () => {
   expect(dateTime(1_511_852_109_126)).toBe('2017-11-28 06:55:09.126')
+  expect(dateTime(8.64e15)).toBe('+275760-09-13 00:00:00.000')
+  // What a stream may say and no Date can hold.
+  expect(dateTime(8.64e15 + 1)).toBe('8640000000000001 ms since 1970')
+  expect(dateTime(-9e30)).toBe('-9e+30 ms since 1970')
 })
