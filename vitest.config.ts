@@ -12,7 +12,7 @@ const PACKAGING = ['test/packaging/{tarball,docblocks}.test.ts']
  */
 const ALONE = [
   'test/memory/**/*.test.ts',
-  'test/consumer/{model-*,kill,cuts,live,checkpoint-races,lifecycle}.test.ts',
+  'test/consumer/{model-*,kill,cuts,live,lifecycle}.test.ts',
 ]
 
 /** The files with a process of their own first: they take longest, and a shared process ends with the last shared file. */

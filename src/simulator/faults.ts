@@ -18,7 +18,10 @@ export interface BytePoint {
 
 /** The start of a request, before any answer. */
 export interface RequestPoint {
-  /** Counts from 0 over the requests of this operation (and stream, if the fault names one). */
+  /**
+   * Counts from 0 over the requests of this operation (and stream, if the fault names one). It happens to this one, and with `times`
+   * to those after it.
+   */
   readonly request: number
   /** Default 'GetMedia'. */
   readonly operation?: 'GetMedia' | 'GetDataEndpoint' | undefined
@@ -156,7 +159,7 @@ export class FaultScript {
     return this.#takeFirst(({ at, stream }) => {
       if (!('request' in at) || (at.operation ?? 'GetMedia') !== operation) return false
       if (stream !== undefined && stream !== streamName) return false
-      return at.request === (stream === undefined ? countOfAll : countOfStream)
+      return (stream === undefined ? countOfAll : countOfStream) >= at.request
     })
   }
 

@@ -1,35 +1,37 @@
 // What happens between two steps of the file store when another process takes its turn there: each step of one store is
 // a place where the other can run.
-import type * as FsPromises from 'node:fs/promises'
-import { mkdtemp, rm } from 'node:fs/promises'
+import fs, { mkdtemp, rm } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FileCheckpointStore, StaleEpochError } from '../../src/consumer/index.js'
 
 /** Called before each step of a store; what it does is done by another process. */
 let onStep: ((step: string) => Promise<void>) | undefined
 let isOther = false
 
-vi.mock('node:fs/promises', async (importOriginal) => {
-  const actual = await importOriginal<typeof FsPromises>()
-  const hook =
-    (name: 'open' | 'readdir' | 'readFile' | 'unlink') =>
-    async (...args: unknown[]) => {
+const STEPS = ['open', 'readdir', 'readFile', 'unlink'] as const
+const originals = STEPS.map((name) => [name, fs[name]] as const)
+
+// The store's own imports change with the module: that is what syncBuiltinESMExports is for.
+beforeAll(() => {
+  for (const [name, original] of originals) {
+    const hooked = async (...args: unknown[]): Promise<unknown> => {
       if (onStep !== undefined && !isOther) {
         isOther = true
         await onStep(`${name} ${path.basename(String(args[0]))}`)
         isOther = false
       }
-      return Reflect.apply(actual[name], undefined, args) as unknown
+      return Reflect.apply(original, undefined, args) as unknown
     }
-  return {
-    ...actual,
-    open: hook('open'),
-    readdir: hook('readdir'),
-    readFile: hook('readFile'),
-    unlink: hook('unlink'),
+    Object.assign(fs, { [name]: hooked })
   }
+  syncBuiltinESMExports()
+})
+afterAll(() => {
+  Object.assign(fs, Object.fromEntries(originals))
+  syncBuiltinESMExports()
 })
 
 const folder = await mkdtemp(path.join(tmpdir(), 'kvs-fragments-'))

@@ -11,7 +11,7 @@ import type { Reading } from './expected-fragments.js'
 export type AnyMetadata = FragmentMetadata | undefined
 
 /** How many streams a property is tried with; `KVS_FRAGMENTS_RUNS=5000` for a long search, 1,000 in CI. */
-const numRuns = Number(process.env['KVS_FRAGMENTS_RUNS'] ?? 50)
+const numRuns = Number(process.env['KVS_FRAGMENTS_RUNS'] ?? 30)
 
 /** How long a property may take, the search for a smaller counterexample included. */
 export const timeoutMs = 30_000 + 300 * numRuns

@@ -325,6 +325,25 @@ describe('how often', () => {
     expect((await read()).bytes.length).toBe(whole.length)
   })
 
+  it('a fault at a request happens to it and to those after it', async () => {
+    const refused = { http: { type: 'InternalFailure' } }
+    await start([
+      { at: { request: 1 }, do: refused, times: 2 },
+      { at: { request: 4 }, do: refused, times: 'always' },
+    ])
+    const outcomes: boolean[] = []
+    for (let i = 0; i < 7; i++) {
+      outcomes.push(
+        await read().then(
+          () => true,
+          () => false,
+        ),
+      )
+    }
+    expect(outcomes).toEqual([true, false, false, true, false, false, false])
+    expect(simulator.pendingFaults).toHaveLength(1)
+  })
+
   it('a fault can be for one stream', async () => {
     const faults: Fault[] = [
       { at: { fragment: 0 }, do: 'skip', stream: 'yard', times: 'always' },
