@@ -73,7 +73,7 @@ const yielded: string[] = []
 const digests = new Map<string, string>()
 try {
   for await (const fragment of consumer) {
-    const number = fragment.metadata.fragmentNumber!
+    const number = fragment.metadata.fragmentNumber
     yielded.push(number)
     digests.set(number, digestOf(fragment))
     if (yielded.length % 10 === 0) say(`      ${yielded.length} fragments`)

@@ -1,4 +1,4 @@
-// Where samples 07 to 11 read from: a stream of yours, or, by default, the simulator. Nothing to learn from here.
+// Where samples 07 to 12 read from: a stream of yours, or, by default, the simulator. Nothing to learn from here.
 //
 //   STREAM_NAME=front-door AWS_REGION=eu-west-1 npx tsx samples/07-consume-a-stream.ts     (or STREAM_ARN=arn:aws:…)
 import { readFileSync } from 'node:fs'

@@ -74,7 +74,8 @@ export class KinesisVideoConsumer
 
   /**
    * Each frame when its last byte has arrived, exactly once, even when the connection dies inside a fragment: what was
-   * yielded of it is passed over when it is fetched again. `frame.metadata` has what the opening tags said.
+   * yielded of it is passed over when it is fetched again. `frame.metadata` has what the opening tags said, `frame.tags` what
+   * the producer's tags before the media did.
    *
    * A fragment is committed when all its frames were asked past. Frames of a fragment that turns out damaged were yielded
    * up to the damage: a `damagedFragment` event tells.

@@ -12,10 +12,12 @@ import type {
 } from './media-source.js'
 import { type InclusiveStart, type StartSelector, validateStart } from './start-selector.js'
 
-/** Limits of the parser, and whether CRC-32 elements are verified. */
+/** Limits of the parser, whether CRC-32 elements are verified, and whether bytes are kept. */
 export interface ConsumerParserOptions extends ParserLimits {
   /** Verify the CRC-32 elements of producers that write them; a mismatch is a damaged fragment. Default false. */
-  readonly verifyCrc32?: boolean
+  readonly verifyCrc32?: boolean | undefined
+  /** Keep the bytes of each fragment, as `fragment.slices`: for archives. Default false. */
+  readonly keepBytes?: boolean | undefined
 }
 
 /** How failures are borne. One budget for all kinds: opening a session, and sessions that break. */

@@ -1,6 +1,7 @@
 import { Frame } from '../parser/frame.js'
 import { isFragmentNumber } from '../tags/fragment-number.js'
 import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
+import type { FragmentMetadata } from '../tags/metadata.js'
 import type { CheckpointClaim } from './checkpoint.js'
 import { CheckpointWriter } from './checkpoint-writer.js'
 import { raceAbort, settlesWithin } from './clock.js'
@@ -15,6 +16,8 @@ import type { StatsCounter } from './stats.js'
 
 /** A whole fragment, and the way to say that it is done with. */
 export interface ConsumedFragment extends GetMediaFragment {
+  /** What its tags say; its number is always among it. */
+  readonly metadata: FragmentMetadata & { readonly fragmentNumber: string }
   /**
    * Commits the fragment, and with it every one before. Resolves when that is saved; at once without a checkpoint store.
    * Rejects when it cannot be saved any more; a rejection that nobody looks at is not an unhandled one.

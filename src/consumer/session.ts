@@ -32,7 +32,8 @@ export interface SessionOptions {
   readonly isFrameMode: boolean
   /** Passes damage over instead of ending at it. */
   readonly isResyncing: boolean
-  readonly parser: ParserLimits & Pick<FragmentParserOptions<FragmentMetadata>, 'verifyCrc32'>
+  readonly parser: ParserLimits &
+    Pick<FragmentParserOptions<FragmentMetadata>, 'verifyCrc32' | 'keepBytes'>
   readonly readIdleTimeoutMs: number
   readonly clock: Clock
   /** Told at once, when the tags were read. */
@@ -78,7 +79,8 @@ export class Session {
       ...parser,
       onDamage: isResyncing ? 'resync' : 'throw',
       collectFrames: !isFrameMode,
-      ...(isFrameMode ? { onFrame: (frame) => this.#frames.push(frame) } : {}),
+      // Nobody sees the fragments then: there is no use in keeping their bytes.
+      ...(isFrameMode ? { onFrame: (frame) => this.#frames.push(frame), keepBytes: false } : {}),
       onServiceError: (error) => {
         this.#noteServiceError(error)
         onServiceError(error)

@@ -8,11 +8,11 @@ import { FrameAssembler } from './frame-assembler.js'
 import type { ClusterContext, Frame } from './frame.js'
 import { FragmentLedger } from './ledger.js'
 import type { Limits } from './limits.js'
+import { OpenFragment } from './open-fragment.js'
 import { findElement, ID, isTextElement } from './schema.js'
 import { SegmentHeaders } from './segment-headers.js'
 import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
 import { TagCollector } from './tag-collector.js'
-import type { Tag } from './tag.js'
 import { readString } from './values.js'
 
 /** Where an assembler puts what it makes. */
@@ -25,24 +25,8 @@ export interface FragmentSink<M> {
   readonly onThrown: (thrown: unknown) => void
   /** Whether frames go into `fragment.frames`. */
   readonly isCollectingFrames: boolean
-}
-
-/** The fragment being read. */
-class OpenFragment<M> {
-  readonly offset: number
-  readonly metadata: M
-  readonly tags: Tag[] = []
-  readonly frames: Frame<M>[] = []
-  /** Its first Cluster, once that began. */
-  cluster: ClusterContext<M> | undefined = undefined
-  isClusterEnded = true
-  /** There is more in it than an EBML header and Voids. */
-  hasContent = false
-
-  constructor(offset: number, metadata: M) {
-    this.offset = offset
-    this.metadata = metadata
-  }
+  /** The bytes from one absolute offset to another, where they are kept. */
+  readonly slicesOf: (from: number, to: number) => readonly Uint8Array[] | undefined
 }
 
 /**
@@ -80,6 +64,11 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#headers = new SegmentHeaders(this.#ledger)
     this.#frames = new FrameAssembler(this.#ledger, sink.onFrame)
     this.#wallClockMs = (metadata) => rule.wallClockMs(metadata)
+  }
+
+  /** Absolute offset of the fragment being read; undefined between two. */
+  get openOffset(): number | undefined {
+    return this.#fragment?.offset
   }
 
   /** Forgets everything, the open fragment too. */
@@ -290,6 +279,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
             : cluster.timestampTicks * BigInt(cluster.timestampScale),
         errors: this.#ledger.errors,
         truncatedFrame,
+        slices: this.#sink.slicesOf(fragment.offset, endOffset),
       }),
     )
   }
@@ -340,6 +330,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
       hasStrippedHeaders: this.#headers.hasStrippedHeaders,
       hasPlainTimes: this.#headers.hasPlainTimes,
       metadata: fragment.metadata,
+      tags: fragment.tags,
       wallClockMs: this.#wallClockMs,
       first: fragment.cluster,
     }

@@ -1,3 +1,4 @@
+import { ByteKeeper } from './byte-keeper.js'
 import type { CompletionRule } from './completion.js'
 import type { Truncation } from './ebml-handler.js'
 import { ParseError } from './errors.js'
@@ -34,6 +35,11 @@ export interface FragmentParserOptions<M> extends ParserLimits {
   readonly onFrame?: ((frame: Frame<M>) => void) | undefined
   /** Whether frames are kept for `fragment.frames`. Default true; false for frame-level reading with `onFrame`. */
   readonly collectFrames?: boolean | undefined
+  /**
+   * Whether fragments keep the bytes they came in, as `fragment.slices`: for archives. Default false. Costs no copy, but holds all
+   * chunks of the fragment at hand and, as long as you hold it, of each fragment.
+   */
+  readonly keepBytes?: boolean | undefined
   /** Called after a resync, when reading goes on or the input ends. */
   readonly onSkip?: ((range: SkippedRange) => void) | undefined
 }
@@ -43,6 +49,9 @@ const STAGED_BYTES = 256
 const STAGE_BYTES = 16_384
 /** However small fragments may be, an element of this size is no sign of damage. */
 const SMALLEST_SKIP_LIMIT = 1_048_576
+
+/** Longer than any EBML header that reading can begin at. */
+const HEADER_BYTES = 4096
 
 const NOTHING: readonly never[] = Object.freeze([])
 
@@ -56,6 +65,7 @@ export class FragmentParser<M> {
   readonly #isResyncing: boolean
   readonly #onSkip: ((range: SkippedRange) => void) | undefined
   readonly #guard = new Guard()
+  readonly #keeper: ByteKeeper | undefined
   readonly #scanner = new DocumentScanner()
   #skipError: ParseError | undefined
   #lastResyncOffset = -1
@@ -74,6 +84,8 @@ export class FragmentParser<M> {
     const limits = resolveLimits(options)
     this.#isResyncing = options.onDamage === 'resync'
     this.#onSkip = options.onSkip
+    const maxKeptBytes = 2 * limits.maxFragmentBytes + SMALLEST_SKIP_LIMIT
+    this.#keeper = options.keepBytes === true ? new ByteKeeper(maxKeptBytes) : undefined
     this.#assembler = new FragmentAssembler(this.#guard.aroundRule(rule), limits, {
       onFragment: (fragment) => {
         ;(this.#ready ??= []).push(fragment)
@@ -83,6 +95,7 @@ export class FragmentParser<M> {
         this.#failure ??= asError(thrown)
       },
       isCollectingFrames: options.collectFrames ?? true,
+      slicesOf: (from, to) => this.#keeper?.slices(from, to),
     })
     this.#reader = new EbmlReader(this.#assembler, {
       maxDepth: limits.maxDepth,
@@ -132,12 +145,15 @@ export class FragmentParser<M> {
       this.#parseStaged(chunk)
     } else {
       // One plain view per chunk: views of a Buffer cost twice as much each, and there is one per frame.
-      this.#parse(
+      const bytes =
         chunk.constructor === Uint8Array
           ? chunk
-          : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength),
-      )
+          : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+      this.#keeper?.add(bytes)
+      this.#parse(bytes)
     }
+    // Between fragments a header may have begun, and what is searched through after damage may be one.
+    this.#keeper?.release(this.#assembler.openOffset ?? this.#bytesRead - HEADER_BYTES)
     const ready = this.#ready
     if (ready === undefined) return NOTHING
     this.#ready = undefined
@@ -189,6 +205,7 @@ export class FragmentParser<M> {
     this.#lastResyncOffset = -1
     this.#truncation = undefined
     this.#bytesRead = 0
+    this.#keeper?.reset()
   }
 
   /** A chunk of a few bytes is copied to where others like it are: no object is made for it. */
@@ -201,6 +218,7 @@ export class FragmentParser<M> {
     for (let i = 0; i < chunk.length; i += 1) this.#stage[start + i] = chunk[i]
     const end = start + chunk.length
     this.#stagePosition = end
+    this.#keeper?.add(this.#stage.subarray(start, end))
     if (this.#skipError === undefined) {
       try {
         this.#reader.write(this.#stage, start, end)

@@ -32,6 +32,12 @@ export interface Fragment<M = unknown> {
   readonly isComplete: boolean
   /** Why not, when it is not complete. */
   readonly incompleteReason: IncompleteReason | undefined
+  /**
+   * The fragment as it came, in order: views of the chunks, which hold `byteLength` bytes from `offset` on. Undefined unless the
+   * parser keeps bytes (`keepBytes`), and when that would have held more than twice `maxFragmentBytes` and 1 MiB. Written
+   * one after the other, fragments make a file that can be read again.
+   */
+  readonly slices: readonly Uint8Array[] | undefined
   /** It has a Cluster. Documents of tags only, and in-band errors, have none. */
   readonly hasCluster: boolean
   /** Timestamp of its (first) Cluster in milliseconds; undefined without one. */
@@ -49,8 +55,9 @@ export interface Fragment<M = unknown> {
    */
   readonly truncatedFrame: Frame<M> | undefined
   /**
-   * Copies all frames into one array of the fragment's own and lets go of the network chunks. Worth it for fragments
-   * kept for long when they are small beside their chunks; the frames' `data` and `slices` are new views afterwards.
+   * Copies all frames, and the bytes where they were kept, into arrays of the fragment's own and lets go of the network chunks.
+   * Worth it for fragments kept for long when they are small beside their chunks; `slices` and the frames' `data` and
+   * `slices` are new views afterwards.
    */
   detach(): void
 }
@@ -79,6 +86,7 @@ class WholeFragment<M> implements Fragment<M> {
   readonly timestampNs: bigint | undefined
   readonly errors: readonly ParseError[]
   readonly truncatedFrame: Frame<M> | undefined
+  slices: readonly Uint8Array[] | undefined
 
   constructor(facts: FragmentFacts<M>) {
     this.offset = facts.offset
@@ -96,6 +104,7 @@ class WholeFragment<M> implements Fragment<M> {
     this.timestampNs = facts.timestampNs
     this.errors = facts.errors
     this.truncatedFrame = facts.truncatedFrame
+    this.slices = facts.slices
   }
 
   detach(): void {
@@ -106,5 +115,16 @@ class WholeFragment<M> implements Fragment<M> {
     const space = new Uint8Array(length)
     let at = 0
     for (const frame of frames) at = frame.moveTo(space, at)
+    if (this.slices !== undefined) this.slices = [copyOf(this.slices, this.byteLength)]
   }
+}
+
+function copyOf(slices: readonly Uint8Array[], length: number): Uint8Array {
+  const copy = new Uint8Array(length)
+  let at = 0
+  for (const slice of slices) {
+    copy.set(slice, at)
+    at += slice.length
+  }
+  return copy
 }

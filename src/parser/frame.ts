@@ -1,6 +1,7 @@
 import { joinSlices } from './body-collector.js'
 import { FLAG_DISCARDABLE, FLAG_INVISIBLE, FLAG_KEYFRAME } from './block.js'
 import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
+import type { Tag } from './tag.js'
 import type { Track } from './tracks.js'
 
 /** What all frames of a Cluster share. Filled while the Cluster is read; a frame holds on to this, not to its fragment. */
@@ -19,6 +20,8 @@ export interface ClusterContext<M> {
   readonly hasPlainTimes: boolean
   /** What is known of the fragment; filled as its tags are read. */
   readonly metadata: M
+  /** The producer's tags of the fragment; filled as they are read. */
+  readonly tags: readonly Tag[]
   /** Milliseconds since 1970 at the Cluster's timestamp, where the fragment's tags tell. */
   readonly wallClockMs: (metadata: M) => number | undefined
   /** The fragment's first Cluster, whose time that is; undefined when it is this one. */
@@ -111,6 +114,11 @@ export class Frame<M = unknown> {
   /** What is known of the fragment so far: all of it once the fragment is complete, the opening tags before. */
   get metadata(): M {
     return this.#cluster.metadata
+  }
+
+  /** The producer's tags of the fragment so far: all of them once it is complete, those before the media from the beginning. */
+  get tags(): readonly Tag[] {
+    return this.#cluster.tags
   }
 
   /**
@@ -239,7 +247,7 @@ export class Frame<M = unknown> {
   }
 
   /** The bytes in an array of their own, which pins no chunk: what to keep when you keep few frames of many. */
-  copy(): Uint8Array {
+  copy(): Uint8Array<ArrayBuffer> {
     const copy = new Uint8Array(this.byteLength)
     let at = 0
     for (const slice of this.slices) {

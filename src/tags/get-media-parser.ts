@@ -50,9 +50,9 @@ export async function* parseGetMedia(
 
 /**
  * Frame-level reading, for those who cannot wait for a fragment's end: yields each frame when its last byte has arrived.
- * `frame.metadata` holds what the opening tags said; the closing ones fill in later, on the same object. A fragment that
- * is cut has yielded its whole frames by then. In-band errors go to `onServiceError`; `fragment`-level facts are not to be
- * had this way. Otherwise like {@link parseGetMedia}.
+ * `frame.metadata` holds what the opening tags said, `frame.tags` the producer's tags before the media; the closing ones fill
+ * in later, on the same objects. A fragment that is cut has yielded its whole frames by then. In-band errors go to
+ * `onServiceError`; other facts of a fragment are not to be had this way. Otherwise like {@link parseGetMedia}.
  */
 export async function* parseGetMediaFrames(
   source: ByteSource,

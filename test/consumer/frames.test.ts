@@ -34,6 +34,14 @@ describe('frames()', () => {
     await frames.return?.()
   })
 
+  it('knows the tags of the producer by then', async () => {
+    const tagsBefore = [{ name: 'ContactId', value: 'c-1' }]
+    const contact = buildFragment({ ...log[0].spec, tagsBefore })
+    const { consumer } = setUp({ log, answer: () => ({ pieces: [contact] }) })
+    const { value: frame } = await consumer.frames().next()
+    expect(frame.tags).toMatchObject([{ name: 'ContactId', value: 'c-1' }])
+  })
+
   for (const how of ['reset', 'cleanEnd', 'stall'] as const) {
     it(`passes over what was yielded when the connection dies inside a fragment (${how})`, async () => {
       // Every place of the second fragment, in steps that never fall together with its elements.

@@ -83,7 +83,7 @@ describe('40 random fault scripts over real sockets', () => {
           expect(seen).toEqual(log.flatMap(({ index }) => [`${index}.0`, `${index}.1`]))
         } else {
           for await (const { metadata } of consumer) {
-            seen.push(String(metadata.fragmentNumber))
+            seen.push(metadata.fragmentNumber)
             if (seen.length === FRAGMENTS) break
           }
           expect(seen).toEqual(numbers)

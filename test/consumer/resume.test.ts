@@ -277,7 +277,7 @@ describe('a resume point that is lost', () => {
       } = setUp(service, { onResumePointLost: 'earliest' })
       const seen: string[] = []
       for await (const { metadata } of consumer) {
-        seen.push(String(metadata.fragmentNumber))
+        seen.push(metadata.fragmentNumber)
         if (seen.length === 2) fake.log = fake.log.slice(4)
         if (seen.length === 4) break
       }

@@ -51,7 +51,7 @@ export async function take(
   const numbers: string[] = []
   if (count === 0) return numbers
   for await (const { metadata } of consumer) {
-    numbers.push(String(metadata.fragmentNumber))
+    numbers.push(metadata.fragmentNumber)
     if (numbers.length === count) break
   }
   return numbers

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { concat, element, openElement } from '../helpers/ebml-bytes.js'
+import { MATROSKA_RULE } from '../../src/parser/completion.js'
+import { FragmentParser } from '../../src/parser/fragment-parser.js'
+import type { Frame } from '../../src/parser/frame.js'
+import { concat, element, openElement, tagsOf } from '../helpers/ebml-bytes.js'
 import { everySplit } from '../helpers/every-split.js'
 import { toHex } from '../helpers/hex.js'
+import { growthSince, held, MIB } from '../memory/memory.js'
 import { lineOf, linesOf, parse, segmentOf } from './fragment-harness.js'
 
 const STREAM = segmentOf(
@@ -90,5 +94,82 @@ describe('detach', () => {
     expect(linesOf(fragment)).toEqual(before)
     const [empty] = parse(segmentOf('1F43B675 80')).fragments
     expect(() => empty.detach()).not.toThrow()
+  })
+})
+
+describe('slices', () => {
+  const cluster = openElement('1F43B675', 1, 'E7 81 01', 'A3 85 81 0000 80 AA')
+  const bytes = concat(segmentOf(cluster), segmentOf(cluster), segmentOf(cluster))
+
+  it('are there only where bytes are kept', () => {
+    expect(parse(bytes).fragments.map(({ slices }) => slices)).toEqual(Array(3).fill(undefined))
+  })
+
+  it('make the same stream again, of views of the chunks', () => {
+    everySplit(bytes, (chunks) => {
+      const { fragments } = parse(chunks, { keepBytes: true })
+      expect(fragments).toHaveLength(3)
+      expect(Buffer.concat(fragments.flatMap(({ slices = [] }) => slices)).toString('hex')).toBe(
+        Buffer.from(bytes).toString('hex'),
+      )
+    })
+    const chunk = concat(bytes, bytes, bytes, bytes)
+    for (const { slices } of parse(chunk, { keepBytes: true }).fragments) {
+      expect(slices).toHaveLength(1)
+      expect(slices?.[0].buffer).toBe(chunk.buffer)
+    }
+  })
+
+  it('begin anew with another stream', () => {
+    const parser = new FragmentParser(MATROSKA_RULE, { keepBytes: true })
+    for (let i = 0; i < 2; i += 1) {
+      const fragments = [...parser.push(bytes.slice(0, 50)), ...parser.end()]
+      expect(Buffer.concat(fragments.flatMap(({ slices = [] }) => slices))).toEqual(
+        Buffer.from(bytes.slice(0, 50)),
+      )
+    }
+    parser.push(bytes.slice(0, 10))
+    parser.reset()
+    expect(parser.push(bytes)[0].slices).toHaveLength(1)
+  })
+
+  it('are a copy of their own after detach', () => {
+    const chunk = concat(bytes, element('EC', '00'.repeat(300)))
+    const [fragment] = parse(chunk, { keepBytes: true }).fragments
+    const before = Buffer.concat(fragment.slices ?? [])
+    fragment.detach()
+    chunk.fill(0)
+    expect(fragment.slices).toHaveLength(1)
+    expect(Buffer.concat(fragment.slices ?? [])).toEqual(before)
+    expect(fragment.slices?.[0].buffer.byteLength).toBe(fragment.byteLength)
+  })
+
+  it('are not kept of a fragment without measure', () => {
+    const parser = new FragmentParser(MATROSKA_RULE, { keepBytes: true, maxFragmentBytes: 1000 })
+    // A Void without end in a Cluster of known size: 2^40 bytes.
+    parser.push(segmentOf('1F43B675 01 00010000000000 E7 81 01 EC 01 00008000000000'))
+    const before = held()
+    for (let i = 0; i < 200; i += 1) parser.push(new Uint8Array(65_536))
+    expect(growthSince(before).arrayBufferBytes).toBeLessThan(2 * MIB)
+    const [fragment] = parser.end()
+    expect(fragment.slices).toBeUndefined()
+  })
+})
+
+describe('tags', () => {
+  it('of the producer are at hand with each frame, as far as they were read', () => {
+    const seen: (readonly string[])[] = []
+    const cluster = element('1F43B675', 'E7 81 01', 'A3 85 81 0000 80 AA')
+    const bytes = segmentOf(tagsOf(['ContactId', 'c-1']), cluster, tagsOf(['After', '1']))
+    everySplit(bytes, (chunks) => {
+      const frames: Frame<undefined>[] = []
+      const onFrame = (frame: Frame<undefined>): void => {
+        frames.push(frame)
+        seen.push(frame.tags.map(({ name }) => name))
+      }
+      parse(chunks, { onFrame, collectFrames: false })
+      expect(frames[0].tags.map(({ name }) => name)).toEqual(['ContactId', 'After'])
+    })
+    expect(new Set(seen.map(String))).toEqual(new Set(['ContactId']))
   })
 })

@@ -134,10 +134,28 @@ describe('the samples', { timeout: 60_000 }, () => {
     }
   })
 
+  it.concurrent('12-archive.ts: the files in order are the capture, and nothing is written twice', async () => {
+    const archive = path.join(folder, 'archive')
+    expect(await endSample('12-archive.ts', [archive])).toMatch(/^5 fragments written to /)
+    const files = readdirSync(archive).filter((name) => name.endsWith('.mkv'))
+    const bytes = files.toSorted().map((name) => readFileSync(path.join(archive, name)))
+    const fragments: unknown[] = []
+    for await (const { metadata, isComplete, frames } of parseGetMedia(bytes)) {
+      fragments.push([metadata.fragmentNumber, isComplete, frames.length])
+    }
+    const capture = readFileSync(path.join(samples, 'media/camera.mkv'))
+    const expected: unknown[] = []
+    for await (const { metadata, isComplete, frames } of parseGetMedia([capture])) {
+      expected.push([metadata.fragmentNumber, isComplete, frames.length])
+    }
+    expect(fragments).toEqual(expected)
+    expect(await endSample('12-archive.ts', [archive])).toMatch(/^0 fragments written to /)
+  })
+
   it('are all run here, and named in the README', () => {
     const programs = readdirSync(samples).filter((name) => /^\d\d-.*\.ts$/.test(name))
     const numbers = programs.map((name) => Number(name.slice(0, 2)))
-    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
     const readme = readFileSync(path.join(samples, 'README.md'), 'utf8')
     for (const name of programs) expect(readme).toContain(`| [${name}](${name}) |`)
   })
