@@ -33,7 +33,10 @@ export interface CheckpointStore {
    * @throws StaleEpochError when `epoch` is not the one of the latest claim; nothing was kept then.
    */
   save(id: string, epoch: number, checkpoint: StreamPosition): Promise<void>
-  /** Forgets the position, not the epoch: who claimed before cannot save any more. Of an unknown ID: does nothing. */
+  /**
+   * Forgets the position and raises the epoch, so that who claimed before cannot save any more, and the next claim gets a greater
+   * one still. Of an unknown ID: does nothing.
+   */
   delete(id: string): Promise<void>
 }
 

@@ -1,3 +1,6 @@
+import { ParseError, type ParseErrorCode } from '../parser/errors.js'
+import type { ParserLimits } from '../parser/limits.js'
+
 /**
  * What went wrong, for good, by the `code` of the error that the iterator throws.
  *
@@ -71,6 +74,15 @@ export class ResumePointLostError extends ConsumerError {
   }
 }
 
+/** Which option allows more of what an error says is too much. A size that was damaged on the way looks the same. */
+const LIMITS: ReadonlyMap<ParseErrorCode, keyof ParserLimits> = new Map([
+  ['fragment-too-large', 'maxFragmentBytes'],
+  ['element-too-large', 'maxFragmentBytes'],
+  ['too-many-elements', 'maxElementsPerFragment'],
+  ['too-many-slices', 'maxSlicesPerFragment'],
+  ['depth-exceeded', 'maxDepth'],
+])
+
 /** A fragment came damaged every time it was fetched, and the option `onDamagedFragment` is `'fail'`. */
 export class DamagedFragmentError extends ConsumerError {
   /** The damaged fragment; `undefined` when the damage lies before its number. */
@@ -79,10 +91,13 @@ export class DamagedFragmentError extends ConsumerError {
   readonly attempts: number
 
   constructor(fragmentNumber: string | undefined, attempts: number, cause: unknown) {
+    const limit = cause instanceof ParseError ? LIMITS.get(cause.code) : undefined
+    const raise =
+      limit === undefined ? '' : `If it is sound, it passes parser.${limit}: raise that. `
     super(
       'damaged-fragment',
       `Fragment ${fragmentNumber ?? '(number unreadable)'} came damaged ${attempts} times. ` +
-        `Set onDamagedFragment to 'skip' to go on after it, with a gap.`,
+        `${raise}Set onDamagedFragment to 'skip' to go on after it, with a gap.`,
       { cause },
     )
     this.name = 'DamagedFragmentError'

@@ -194,7 +194,10 @@ const MAX_ARN_LENGTH = 1024
  * @throws InvalidOptionError for the first one that is wrong.
  */
 export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOptions {
-  const { streamName, streamARN, client, clientConfig, source } = options
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionError('options', 'pass an object with streamName or streamARN')
+  }
+  const { streamName, streamARN, client, clientConfig, source, checkpoint } = options
   const stream = checkStream(streamName, streamARN)
   const given = Object.entries({ client, clientConfig, source }).filter(
     ([, value]) => value !== undefined,
@@ -202,6 +205,8 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
   if (given.length > 1) {
     throw new InvalidOptionError(given[0][0], `give it or ${given[1][0]}, not both`)
   }
+  if (checkpoint !== undefined) checkMethods('checkpoint', checkpoint, ['claim', 'save', 'delete'])
+  if (source !== undefined) checkMethods('source', source, ['open'])
   const { retry = {}, parser = {}, checkpointId = stream } = options
   checkParser(parser)
   if (checkpointId === '') throw new InvalidOptionError('checkpointId', 'must not be empty')
@@ -216,7 +221,7 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
     dataEndpoint: options.dataEndpoint,
     allowInsecureHttp: options.allowInsecureHttp ?? false,
     start: validateStart(options.startSelector ?? { StartSelectorType: 'NOW' }),
-    checkpoint: options.checkpoint,
+    checkpoint,
     checkpointId,
     checkpointOwner: options.checkpointOwner ?? `${hostname()}:${process.pid}`,
     checkpointTimeoutMs: duration(options, 'checkpointTimeoutMs', 10_000),
@@ -249,6 +254,9 @@ function checkStream(streamName: unknown, streamARN: unknown): string {
   }
   if (streamARN === undefined) {
     if (typeof streamName === 'string' && STREAM_NAME.test(streamName)) return streamName
+    if (typeof streamName === 'string' && STREAM_ARN.test(streamName)) {
+      throw new InvalidOptionError('streamName', 'this is an ARN: give it as streamARN')
+    }
     throw new InvalidOptionError(
       'streamName',
       'pass 1 to 256 characters of A-Z, a-z, 0-9, _, . and -',
@@ -265,6 +273,14 @@ function checkStream(streamName: unknown, streamARN: unknown): string {
     'streamARN',
     'pass arn:aws:kinesisvideo:<region>:<account>:stream/<name>/<creation time>',
   )
+}
+
+/** Types stop this in TypeScript only; a path in the place of a store would be found when it is too late. */
+function checkMethods(name: string, value: object, methods: readonly string[]): void {
+  const missing = methods.find(
+    (method) => typeof (value as { readonly [Key: string]: unknown })[method] !== 'function',
+  )
+  if (missing !== undefined) throw new InvalidOptionError(name, `it has no method ${missing}()`)
 }
 
 function checkParser(parser: ConsumerParserOptions): void {

@@ -1,4 +1,5 @@
 import pRetry, { AbortError } from 'p-retry'
+import { ServiceError } from '../tags/service-error.js'
 import { backoffMs } from './backoff.js'
 import { CallPacer } from './call-pacer.js'
 import { type Clock, raceAbort, sleep } from './clock.js'
@@ -121,7 +122,9 @@ export class Reconnector {
       health.report({ type: 'reconnectScheduled', reason, delayMs, attempt: 0 })
     } else {
       this.#failures += 1
-      if (this.#failures > maxRetries) throw exhausted(maxRetries, reason, error)
+      if (this.#failures > maxRetries) {
+        throw exhausted(this.#failures, endText(reason, error), undefined, error)
+      }
       delayMs = backoffMs(this.#failures, SESSION_BASE_MS, maxDelayMs, random)
       health.report({ type: 'reconnectScheduled', reason, delayMs, attempt: this.#failures })
     }
@@ -249,14 +252,15 @@ export class Reconnector {
 
   #finalError({ failure }: AttemptFailure): unknown {
     if (failure.kind === 'refused') return failure.error
-    const { maxRetries } = this.#options
-    if (this.#failures > maxRetries) return exhausted(maxRetries, failure.kind, failure.error)
     const status = failure.status === undefined ? '' : ` with status ${failure.status}`
-    return new ConsumerError(
-      'request-failed',
-      `${failure.operation} failed${status}: ${failure.exception}. ${REMEDIES[failure.kind] ?? REMEDY}`,
-      { cause: failure.error },
-    )
+    const what = `${failure.operation} failed${status}: ${failure.exception}`
+    const remedy = REMEDIES[failure.kind]
+    if (this.#failures > this.#options.maxRetries) {
+      return exhausted(this.#failures, what, remedy, failure.error)
+    }
+    return new ConsumerError('request-failed', `${what}. ${remedy ?? REMEDY}`, {
+      cause: failure.error,
+    })
   }
 }
 
@@ -267,14 +271,37 @@ const REMEDIES: { readonly [Kind in Failure['kind']]?: string } = {
   credentials: 'Give the SDK credentials: its usual chain found none.',
   'not-found': 'Check the name of the stream, the region and the account, or set waitForStream.',
   'invalid-argument': 'Check startSelector and the name of the stream.',
+  network: 'Check the region, the endpoint and the network.',
+  'first-byte-timeout': 'Check the region, the endpoint and the network.',
 }
 
-function exhausted(maxRetries: number, reason: ReconnectReason, cause: unknown): ConsumerError {
+function exhausted(
+  failures: number,
+  last: string,
+  remedy: string | undefined,
+  cause: unknown,
+): ConsumerError {
+  const count = failures === 1 ? 'one failure' : `${failures} failures in a row`
   return new ConsumerError(
     'retries-exhausted',
-    `${maxRetries} retries in a row brought no fragment; the last one failed with ${reason}. Raise retry.maxRetries to wait longer.`,
+    [
+      `No fragment after ${count}; the last: ${last}.`,
+      remedy,
+      'Raise retry.maxRetries to wait longer.',
+    ]
+      .filter((sentence) => sentence !== undefined)
+      .join(' '),
     { cause },
   )
+}
+
+/** How a session ended: with which in-band error, or with what on the connection. */
+function endText(reason: ReconnectReason, error: unknown): string {
+  if (error instanceof ServiceError) {
+    return `the session ended with error ${error.id ?? 'without an ID'} of the service`
+  }
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return `the session ended with ${reason}${typeof code === 'string' ? ` (${code})` : ''}`
 }
 
 function decisionOf(error: Error): Decision | undefined {

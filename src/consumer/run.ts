@@ -20,7 +20,9 @@ export interface ConsumedFragment extends GetMediaFragment {
   readonly metadata: FragmentMetadata & { readonly fragmentNumber: string }
   /**
    * Commits the fragment, and with it every one before. Resolves when that is saved; at once without a checkpoint store.
-   * Rejects when it cannot be saved any more; a rejection that nobody looks at is not an unhandled one.
+   * Rejects when it cannot be saved any more; a rejection that nobody looks at is not an unhandled one. A save that fails is
+   * tried again for as long as the consumer lives, so with a store that stays out of reach this waits until the consumer is
+   * stopped: `checkpointFailed` events tell.
    */
   commit(): Promise<void>
 }

@@ -264,7 +264,10 @@ function assertRising(epochs: readonly number[]): void {
 
 async function assertStale(saving: Promise<void>): Promise<void> {
   const error = await saving.then(
-    () => assert.fail('the save was accepted'),
+    () =>
+      assert.fail(
+        'the save was accepted: claim() and delete() raise the epoch, and save() with an older one throws a StaleEpochError',
+      ),
     (thrown: unknown) => thrown,
   )
   assertIsStale(error)

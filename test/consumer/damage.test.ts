@@ -277,4 +277,12 @@ describe('the error', () => {
     const error = await failureOf(consumer)
     expect(error).toMatchObject({ name: 'DamagedFragmentError', cause: { name: 'ParseError' } })
   })
+
+  it('names the limit to raise when the fragment passes one', async () => {
+    const { consumer } = setUp({ log }, { parser: { maxElementsPerFragment: 5 } })
+    const error = await failureOf(consumer)
+    expect(error).toMatchObject({ cause: { code: 'too-many-elements' } })
+    expect((error as Error).message).toContain('raise')
+    expect((error as Error).message).toContain('parser.maxElementsPerFragment')
+  })
 })

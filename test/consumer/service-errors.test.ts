@@ -127,6 +127,9 @@ describe('an in-band error', () => {
     )
     expect(await failureOf(consumer)).toMatchObject({
       code: 'retries-exhausted',
+      message: expect.stringContaining(
+        'the session ended with error 5000 of the service',
+      ) as string,
       cause: { id: 5000 },
     })
     expect(ofType('serviceError')).toHaveLength(4)
