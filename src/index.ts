@@ -81,6 +81,7 @@ export type {
   ListenerErrorEvent,
   MediaResponse,
   MediaSource,
+  NumberedMetadata,
   Operation,
   ReconnectReason,
   ReconnectScheduledEvent,

@@ -6,7 +6,7 @@ export interface CheckpointClaim {
   /** The fence: 1 or more, greater than every epoch of this ID before. */
   readonly epoch: number
   /** What was saved last; `undefined` when nothing ever was, or it was deleted. */
-  readonly checkpoint: StreamPosition | undefined
+  readonly checkpoint?: StreamPosition | undefined
   /** What was wrong with the newest save, when `checkpoint` is an older one for that reason. */
   readonly damage?: CheckpointDamagedError | undefined
 }

@@ -14,10 +14,16 @@ import type { ResolvedOptions } from './options.js'
 import { Position, type StreamPosition } from './position.js'
 import type { StatsCounter } from './stats.js'
 
+/** The metadata of a fragment that has its number. */
+export interface NumberedMetadata extends FragmentMetadata {
+  /** FRAGMENT_NUMBER: 1 to 128 digits. Compare with `compareFragmentNumbers`, never as Number or as plain text. */
+  readonly fragmentNumber: string
+}
+
 /** A whole fragment, and the way to say that it is done with. */
 export interface ConsumedFragment extends GetMediaFragment {
   /** What its tags say; its number is always among it. */
-  readonly metadata: FragmentMetadata & { readonly fragmentNumber: string }
+  readonly metadata: NumberedMetadata
   /**
    * Commits the fragment, and with it every one before. Resolves when that is saved; at once without a checkpoint store.
    * Rejects when it cannot be saved any more; a rejection that nobody looks at is not an unhandled one. A save that fails is

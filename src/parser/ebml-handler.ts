@@ -61,17 +61,17 @@ export interface Truncation {
 /** Settings of an `EbmlReader`. */
 export interface EbmlReaderOptions {
   /** The most master elements that may be open at once. Default 16; beyond it, `depth-exceeded`. */
-  readonly maxDepth?: number
+  readonly maxDepth?: number | undefined
   /**
    * The longest string that is put together from several chunks, in bytes. Default 65,536. A longer one goes to
    * `onBody` in slices, so that nothing is ever allocated because of a declared size.
    */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /**
    * The largest element that is unregistered or misplaced and may be stepped over, in bytes. Default 67,108,864; beyond
    * it, `element-too-large`.
    */
-  readonly maxSkippedBytes?: number
+  readonly maxSkippedBytes?: number | undefined
   /** Verify CRC-32 elements (RFC 8794 §11.3.1). Default false: it reads every byte once more. */
-  readonly verifyCrc32?: boolean
+  readonly verifyCrc32?: boolean | undefined
 }

@@ -60,10 +60,27 @@ export interface Fragment<M = unknown> {
    * `slices` are new views afterwards.
    */
   detach(): void
+  /** What a log shows of the fragment: no bytes, and of its frames their number. */
+  toJSON(): FragmentOutline<M>
+}
+
+/** A {@link Fragment} in brief; what the fields mean stands there. */
+export interface FragmentOutline<M> extends Pick<
+  Fragment<M>,
+  'offset' | 'byteLength' | 'metadata' | 'isComplete' | 'incompleteReason' | 'timestampMs'
+> {
+  /** How many frames it has. */
+  readonly frames: number
+  /** Name and value of each tag of the producer's. */
+  readonly tags: readonly Pick<Tag, 'name' | 'value'>[]
+  /** Number, type, codec and name of each track. */
+  readonly tracks: readonly Pick<Track, 'number' | 'type' | 'codecId' | 'name'>[]
+  /** The messages of its errors. */
+  readonly errors: readonly string[]
 }
 
 /** What a fragment is made of; see {@link Fragment}. @internal */
-export type FragmentFacts<M> = Omit<Fragment<M>, 'detach'>
+export type FragmentFacts<M> = Omit<Fragment<M>, 'detach' | 'toJSON'>
 
 /** Makes a fragment of its facts. @internal */
 export function createFragment<M>(facts: FragmentFacts<M>): Fragment<M> {
@@ -116,6 +133,27 @@ class WholeFragment<M> implements Fragment<M> {
     let at = 0
     for (const frame of frames) at = frame.moveTo(space, at)
     if (this.slices !== undefined) this.slices = [copyOf(this.slices, this.byteLength)]
+  }
+
+  toJSON(): FragmentOutline<M> {
+    const { offset, byteLength, metadata, isComplete, incompleteReason, timestampMs } = this
+    return {
+      offset,
+      byteLength,
+      metadata,
+      isComplete,
+      incompleteReason,
+      timestampMs,
+      frames: this.frames.length,
+      tags: this.tags.map(({ name, value }) => ({ name, value })),
+      tracks: this.tracks.map(({ number, type, codecId, name }) => ({
+        number,
+        type,
+        codecId,
+        name,
+      })),
+      errors: this.errors.map(({ message }) => message),
+    }
   }
 }
 

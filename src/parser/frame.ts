@@ -58,6 +58,12 @@ export interface FrameExtras {
   readonly isHeaderBack: boolean
 }
 
+/** A {@link Frame} in a few numbers; what they mean stands there. */
+export type FrameOutline = Pick<
+  Frame,
+  'trackNumber' | 'timestampMs' | 'wallClockMs' | 'durationMs' | 'isKeyframe' | 'byteLength'
+>
+
 const NO_REFERENCES: readonly bigint[] = []
 const NO_ADDITIONS: readonly BlockAddition[] = []
 
@@ -257,6 +263,12 @@ export class Frame<M = unknown> {
     return copy
   }
 
+  /** What a log shows of the frame: its times and its size, not its bytes. */
+  toJSON(): FrameOutline {
+    const { trackNumber, timestampMs, wallClockMs, durationMs, isKeyframe, byteLength } = this
+    return { trackNumber, timestampMs, wallClockMs, durationMs, isKeyframe, byteLength }
+  }
+
   /** Copies the bytes to `at` in `space` and points the frame there; answers the position after them. @internal */
   moveTo(space: Uint8Array, at: number): number {
     let position = at
@@ -310,6 +322,13 @@ export class Frame<M = unknown> {
       : { slices: undefined, laceIndex, laceCount, group, isHeaderBack }
   }
 }
+
+// `console.log` on Node shows fields, of which a frame has next to none.
+Object.defineProperty(Frame.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Frame): FrameOutline {
+    return this.toJSON()
+  },
+})
 
 /** Ticks of `scale` nanoseconds each. */
 export function ticksToMilliseconds(ticks: bigint, scale: number): number {

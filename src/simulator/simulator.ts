@@ -35,26 +35,26 @@ export const DEFAULT_LIMITS: ServiceLimits = {
 /** How to set up a simulator. Every field is optional. */
 export interface SimulatorOptions extends Partial<StartRules> {
   /** Streams that exist from the beginning. Default: none. */
-  readonly streams?: readonly StreamOptions[]
+  readonly streams?: readonly StreamOptions[] | undefined
   /** Faults to begin with; checked, see `parseFaults`. Default: none. */
-  readonly faults?: readonly Fault[]
+  readonly faults?: readonly Fault[] | undefined
   /** TCP port on 127.0.0.1. Default 0: any free one. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** Default: the machine's time. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Limits that differ from {@link DEFAULT_LIMITS}, from 0, the pace above 0; else a RangeError. `Infinity` lifts one. */
-  readonly limits?: Partial<ServiceLimits>
+  readonly limits?: { readonly [Name in keyof ServiceLimits]?: number | undefined } | undefined
   /**
    * 'chunked' frames the body, so that a FIN in it is an error to the client; with 'close' the end
    * of the connection is the end of the body. Default 'chunked', as the service.
    */
-  readonly framing?: 'chunked' | 'close'
+  readonly framing?: 'chunked' | 'close' | undefined
   /** Where the end of a session cuts: after a fragment, or anywhere in it. Default 'fragment'. */
-  readonly sessionEndsAt?: 'fragment' | 'anywhere'
+  readonly sessionEndsAt?: 'fragment' | 'anywhere' | undefined
   /** The only access key IDs that are let in. Default: any signed request. */
-  readonly accessKeyIds?: readonly string[]
+  readonly accessKeyIds?: readonly string[] | undefined
   /** Key and certificate, see `createCertificate`: speaks HTTPS, where a 'reset' is a rude close. Default: HTTP. */
-  readonly tls?: Certificate
+  readonly tls?: Certificate | undefined
 }
 
 /** A running simulator. */

@@ -105,6 +105,14 @@ export class OpenMetadata implements FragmentMetadata {
     return errors
   }
 
+  /** What a log shows: every field, of errors and unknown tags their text only. */
+  toJSON(): object {
+    return Object.assign({}, this, {
+      serviceErrors: this.serviceErrors.map(({ id, code }) => ({ id, code })),
+      unknownTags: this.unknownTags.map(({ name, value }) => ({ name, value })),
+    })
+  }
+
   #set(field: Exclude<Field, 'error'>, text: string, tags: readonly Tag[]): void {
     // A tag without a value says nothing, and does not make another unsaid.
     if (text === '') return

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { MATROSKA_RULE } from '../../src/parser/completion.js'
 import { FragmentParser } from '../../src/parser/fragment-parser.js'
@@ -171,5 +172,38 @@ describe('tags', () => {
       expect(frames[0].tags.map(({ name }) => name)).toEqual(['ContactId', 'After'])
     })
     expect(new Set(seen.map(String))).toEqual(new Set(['ContactId']))
+  })
+})
+
+describe('in a log', () => {
+  const [fragment] = parse(
+    segmentOf(
+      element('1654AE6B', element('AE', 'D7 81 01', '73C5 88 FFFFFFFFFFFFFFFF', '63A2 83 010203')),
+      tagsOf(['ContactId', 'c-1']),
+      element('1F43B675', 'E7 81 01', 'A3 86 81 0000 80 AABB', 'A3 81 00'),
+    ),
+  ).fragments
+
+  it('a fragment shows what it is, without bytes, though JSON knows no bigint', () => {
+    expect(JSON.parse(JSON.stringify({ fragment }))).toEqual({
+      fragment: {
+        offset: 0,
+        byteLength: fragment.byteLength,
+        isComplete: true,
+        timestampMs: 1,
+        frames: 1,
+        tags: [{ name: 'ContactId', value: 'c-1' }],
+        tracks: [{ number: 1, type: 'unknown', codecId: '' }],
+        errors: [expect.stringContaining('invalid-block')],
+      },
+    })
+  })
+
+  it('a frame shows its times and its size, on the console too', () => {
+    const shown = { trackNumber: 1, timestampMs: 1, isKeyframe: true, byteLength: 2 }
+    expect(JSON.parse(JSON.stringify(fragment.frames))).toEqual([shown])
+    for (const [name, value] of Object.entries(shown)) {
+      expect(inspect(fragment.frames[0])).toContain(`${name}: ${value}`)
+    }
   })
 })

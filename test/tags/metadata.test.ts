@@ -256,3 +256,17 @@ describe('in-band errors', () => {
     expect(fragment.tags.map(({ name }) => name)).toEqual(['MINE'])
   })
 })
+
+it('shows in JSON, targets of tags that are no JSON and all', () => {
+  const target = element('63C0', element('63C5', 'FFFFFFFFFFFFFFFF'))
+  const unknown = element(
+    '1254C367',
+    element('7373', target, simpleTag('AWS_KINESISVIDEO_NEW', 'x')),
+  )
+  const metadata = metadataOf(headOf('17'), unknown, CLUSTER, awsTags(['ERROR_ID', '3002']))
+  expect(JSON.parse(JSON.stringify(metadata))).toMatchObject({
+    fragmentNumber: '17',
+    unknownTags: [{ name: 'AWS_KINESISVIDEO_NEW', value: 'x' }],
+    serviceErrors: [{ id: 3002, code: 'WRITE_ERROR' }],
+  })
+})
