@@ -16,6 +16,7 @@ export type {
   IncompleteReason,
   ParseErrorCode,
   ParserLimits,
+  ReadableBytes,
   SegmentInfo,
   SkippedRange,
   StructureErrorCode,

@@ -4,8 +4,19 @@ import type { FragmentParserOptions } from './fragment-parser.js'
 import { FragmentParser } from './fragment-parser.js'
 import type { Frame } from './frame.js'
 
-/** Anything that yields bytes: a Node `Readable`, a web `ReadableStream` in Node, an array of chunks, a generator. */
-export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+/** Anything that yields bytes: a Node `Readable`, a web `ReadableStream`, an array of chunks, a generator. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | ReadableBytes
+
+/** A web `ReadableStream` where it is no async iterable: in some browsers, and in the DOM's types of some TypeScript versions. */
+export interface ReadableBytes {
+  /** As the streams standard has it. */
+  getReader(): {
+    /** The next chunk. */
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+    /** Nobody wants the rest. */
+    cancel(): Promise<void>
+  }
+}
 
 /**
  * Reads ordinary Matroska or WebM, a fragment per Cluster. For GetMedia use `parseGetMedia`.
@@ -23,12 +34,32 @@ export async function* parseFragments(
   yield* runParser(source, new FragmentParser(MATROSKA_RULE, options))
 }
 
+function chunksOf(source: ByteSource): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  return Symbol.asyncIterator in source || Symbol.iterator in source ? source : readAll(source)
+}
+
+async function* readAll(source: ReadableBytes): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = source.getReader()
+  let isOver = false
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      isOver = done
+      if (value === undefined) return
+      yield value
+    }
+  } finally {
+    // Of a stream that failed it says so again.
+    if (!isOver) await reader.cancel().catch(() => undefined)
+  }
+}
+
 /** Drives a parser over a source. @internal */
 export async function* runParser<M>(
   source: ByteSource,
   parser: FragmentParser<M>,
 ): AsyncGenerator<Fragment<M>, void, undefined> {
-  for await (const chunk of source) {
+  for await (const chunk of chunksOf(source)) {
     yield* parser.push(chunk)
     // What was complete has been handed out: say now what is wrong, and do not wait for another chunk.
     if (parser.failure !== undefined) throw parser.failure
@@ -68,7 +99,7 @@ export async function* runFrameParser<M, O extends FragmentParserOptions<M>>(
 ): AsyncGenerator<Frame<M>, void, undefined> {
   let frames: Frame<M>[] = []
   const parser = makeParser(frameModeOf<M, O>(options, (frame) => frames.push(frame)))
-  for await (const chunk of source) {
+  for await (const chunk of chunksOf(source)) {
     parser.push(chunk)
     if (frames.length > 0) {
       const ready = frames

@@ -24,6 +24,9 @@ import type {
  * belong to the parser from then on. On structural damage everything read before it can still be read, then the readable
  * side errors with the `ParseError`. Cancelling the readable side aborts the writable one.
  *
+ * In a program with the DOM's types, TypeScript does not take Node's own streams for the platform's, though they are: write
+ * `(Readable.toWeb(file) as ReadableStream<Uint8Array>).pipeThrough(…)`.
+ *
  * @throws RangeError when a limit is not a whole number of at least 1.
  */
 export function fragmentTransformStream(

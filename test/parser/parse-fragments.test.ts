@@ -235,3 +235,42 @@ describe('parseFrames', () => {
     expect(await collect(parseFrames([EBML_HEADER]))).toEqual([])
   })
 })
+
+describe('a web stream that is no async iterable, as in some browsers', () => {
+  /** Gives the chunks, then what `last` makes of it. */
+  function readerOf(chunks: readonly Uint8Array[], last: () => Promise<{ done: boolean }>) {
+    const cancelled: unknown[] = []
+    let at = 0
+    const read = (): Promise<{ done: boolean; value?: Uint8Array }> => {
+      const value = chunks[at]
+      at += 1
+      return value === undefined ? last() : Promise.resolve({ done: false, value })
+    }
+    const cancel = (): Promise<void> => {
+      cancelled.push(at)
+      return Promise.reject(new Error('failed before'))
+    }
+    return { source: { getReader: () => ({ read, cancel }) }, cancelled }
+  }
+
+  it('is read to its end', async () => {
+    const { source, cancelled } = readerOf([SOUND, SOUND, SOUND], async () => ({ done: true }))
+    expect((await collect(parseFragments(source))).map((item) => linesOf(item))).toEqual(EXPECTED)
+    expect(cancelled).toEqual([])
+  })
+
+  it('is cancelled by break', async () => {
+    const { source, cancelled } = readerOf([STREAM, STREAM], async () => ({ done: true }))
+    for await (const frame of parseFrames(source)) {
+      expect(frame.trackNumber).toBe(1)
+      break
+    }
+    expect(cancelled).toEqual([1])
+  })
+
+  it('gives what it failed with', async () => {
+    const failure = new Error('socket hang up')
+    const { source } = readerOf([SOUND], () => Promise.reject(failure))
+    await expect(collect(parseFragments(source))).rejects.toBe(failure)
+  })
+})
