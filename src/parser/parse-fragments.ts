@@ -12,7 +12,12 @@ export interface ReadableBytes {
   /** As the streams standard has it. */
   getReader(): {
     /** The next chunk. */
-    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+    read(): Promise<{
+      /** There is nothing more. */
+      readonly done: boolean
+      /** Undefined when there is nothing more. */
+      readonly value?: Uint8Array | undefined
+    }>
     /** Nobody wants the rest. */
     cancel(): Promise<void>
   }
