@@ -1,18 +1,18 @@
-// Amazon Connect: one call from the stream, each of its two tracks as a WAV file. Connect hands out both variables with the
-// contact, as its customer audio stream's ARN and start fragment number.
+// Amazon Connect: one call from the stream, each of its two tracks as a WAV file. Connect hands out the variables with the
+// contact, as StreamARN, StartFragmentNumber and, once streaming has ended, StopFragmentNumber of its customer audio.
 //
 //   npx tsx samples/10-connect-call-to-wav.ts [FOLDER]                           (simulated)
-//   STREAM_ARN=arn:aws:… START_FRAGMENT=9134… npx tsx samples/10-connect-call-to-wav.ts [FOLDER]
+//   STREAM_ARN=arn:aws:… START_FRAGMENT=9134… [STOP_FRAGMENT=9134…] npx tsx samples/10-connect-call-to-wav.ts [FOLDER]
 import { mkdtemp, open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { KinesisVideoConsumer, tagValue } from 'kvs-fragments'
+import { KinesisVideoConsumer, compareFragmentNumbers, tagValue } from 'kvs-fragments'
 import { openSampleStream } from './sample-stream.js'
 import { HEADER_BYTES, wavHeader } from './wav-header.js'
 
 const folder = process.argv[2] ?? (await mkdtemp(path.join(tmpdir(), 'kvs-fragments-call-')))
-const first = process.env['START_FRAGMENT']
+const { START_FRAGMENT: first, STOP_FRAGMENT: last } = process.env
 await using stream = await openSampleStream({ file: new URL('media/connect.mkv', import.meta.url) })
 
 const consumer = new KinesisVideoConsumer({
@@ -29,9 +29,9 @@ const silence = setTimeout(() => void consumer.stop(), 15_000)
 const files = new Map<string, { readonly handle: FileHandle; bytes: number }>()
 let contactId: string | undefined
 let format = 'audio/L16;rate=8000;channels=1;'
-for await (const { tags, frames } of consumer) {
+for await (const { metadata, tags, frames } of consumer) {
   silence.refresh()
-  // One stream serves one call after another. The last fragment of a call may lack its tags.
+  // One stream serves one call after another. Without STOP_FRAGMENT: the last fragment of a call may lack its tags.
   const id = tagValue(tags, 'ContactId')
   const isLast = id === undefined && contactId !== undefined
   contactId ??= id
@@ -49,7 +49,8 @@ for await (const { tags, frames } of consumer) {
     await file.handle.write(frame.data, 0, frame.byteLength, HEADER_BYTES + file.bytes)
     file.bytes += frame.byteLength
   }
-  if (isLast) break
+  const isStop = last !== undefined && compareFragmentNumbers(metadata.fragmentNumber, last) >= 0
+  if (isLast || isStop) break
 }
 clearTimeout(silence)
 

@@ -134,6 +134,28 @@ describe('the samples', { timeout: 60_000 }, () => {
     }
   })
 
+  it.concurrent('10-connect-call-to-wav.ts: ends with the fragment that Connect says is the last', async () => {
+    const sizes = new Map<string, number>()
+    let last = ''
+    const bytes = readFileSync(path.join(samples, 'media/connect.mkv'))
+    for await (const { metadata, frames } of parseGetMedia([bytes])) {
+      last = metadata.fragmentNumber!
+      for (const frame of frames) {
+        const name = frame.track!.name!
+        sizes.set(name, (sizes.get(name) ?? 0) + frame.byteLength)
+      }
+      if (sizes.size === 2) break
+    }
+    const wavs = path.join(folder, 'part')
+    mkdirSync(wavs)
+    const name = '10-connect-call-to-wav.ts'
+    const { stderr } = await runSample(name, [wavs], { STOP_FRAGMENT: last })
+    expect(stderr).toBe('')
+    for (const [track, size] of sizes) {
+      expect(readFileSync(path.join(wavs, `${track}.wav`))).toHaveLength(44 + size)
+    }
+  })
+
   it.concurrent('12-archive.ts: the files in order are the capture, and nothing is written twice', async () => {
     const archive = path.join(folder, 'archive')
     expect(await endSample('12-archive.ts', [archive])).toMatch(/^5 fragments written to /)
