@@ -24,7 +24,7 @@ const consumer = new KinesisVideoConsumer({
 })
 stream.onEnd(() => void consumer.stop())
 // After the last call of a stream there is silence.
-const silence = setTimeout(() => void consumer.stop(), 15_000)
+const silence = setTimeout(() => void consumer.stop(), 60_000)
 
 const files = new Map<string, { readonly handle: FileHandle; bytes: number }>()
 let contactId: string | undefined
