@@ -29,8 +29,9 @@ stream.onEnd(() => void consumer.stop())
 let count = 0
 for await (const fragment of consumer) {
   // Digits only: the consumer yields no fragment without a number. Padded, so that the names sort as the numbers do.
-  const file = path.join(folder, `${fragment.metadata.fragmentNumber.padStart(48, '0')}.mkv`)
-  await writeSafely(file, fragment.slices ?? [])
+  const file = path.join(folder, `${fragment.metadata.fragmentNumber.padStart(128, '0')}.mkv`)
+  if (fragment.slices === undefined) throw new Error('the fragment is too large to be kept')
+  await writeSafely(file, fragment.slices)
   await fragment.commit()
   count += 1
 }

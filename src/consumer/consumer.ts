@@ -96,7 +96,7 @@ export class KinesisVideoConsumer
 
   /**
    * Ends the loop without an error. The connection is closed at once; the promise resolves when the loop has come back
-   * from the item at hand, so that it is committed, and everything is saved. It may be called from anywhere and more than
+   * from the item at hand, which commits it unless `commit` is 'manual', and everything is saved. It may be called from anywhere and more than
    * once. Inside the loop do not await it, as it would wait for the loop: use `break`, or it takes `drainTimeoutMs`.
    *
    * @throws ConsumerError `checkpoint-failed` or `stale-epoch` when the last position could not be saved.

@@ -276,10 +276,10 @@ function checkStream(streamName: unknown, streamARN: unknown): string {
 }
 
 /** Types stop this in TypeScript only; a path in the place of a store would be found when it is too late. */
-function checkMethods(name: string, value: object, methods: readonly string[]): void {
-  const missing = methods.find(
-    (method) => typeof (value as { readonly [Key: string]: unknown })[method] !== 'function',
-  )
+function checkMethods(name: string, value: unknown, methods: readonly string[]): void {
+  // Of null and undefined an empty object.
+  const object = Object(value) as { readonly [Key: string]: unknown }
+  const missing = methods.find((method) => typeof object[method] !== 'function')
   if (missing !== undefined) throw new InvalidOptionError(name, `it has no method ${missing}()`)
 }
 

@@ -46,6 +46,8 @@ interface Decision {
   readonly action: 'retry' | 'resume-point-lost' | 'fail'
   readonly delayMs: number
   readonly rule: FailureRule
+  /** The rule allows no more of these, whatever the budget. */
+  readonly isFinal?: boolean
 }
 
 /** A failed attempt, classified; p-retry carries it from one callback to the next. */
@@ -225,9 +227,8 @@ export class Reconnector {
     this.#failures += 1
     const count = this.#sameKind?.kind === kind ? this.#sameKind.count + 1 : 1
     this.#sameKind = { kind, count }
-    if (count > rule.maxConsecutive || retriesLeft === 0) {
-      return { action: 'fail', delayMs: 0, rule }
-    }
+    const isFinal = count > rule.maxConsecutive
+    if (isFinal || retriesLeft === 0) return { action: 'fail', delayMs: 0, rule, isFinal }
     if (count <= rule.immediate) return { action: 'retry', delayMs: 0, rule }
     const jitterMs = backoffMs(this.#failures, rule.baseDelayMs, maxDelayMs, random)
     return { action: 'retry', delayMs: rule.minDelayMs + jitterMs, rule }
@@ -250,12 +251,13 @@ export class Reconnector {
     return true
   }
 
-  #finalError({ failure }: AttemptFailure): unknown {
+  #finalError({ failure, decision }: AttemptFailure): unknown {
     if (failure.kind === 'refused') return failure.error
     const status = failure.status === undefined ? '' : ` with status ${failure.status}`
     const what = `${failure.operation} failed${status}: ${failure.exception}`
     const remedy = REMEDIES[failure.kind]
-    if (this.#failures > this.#options.maxRetries) {
+    // What waiting does not change is no matter of the budget.
+    if (this.#failures > this.#options.maxRetries && decision?.isFinal !== true) {
       return exhausted(this.#failures, what, remedy, failure.error)
     }
     return new ConsumerError('request-failed', `${what}. ${remedy ?? REMEDY}`, {

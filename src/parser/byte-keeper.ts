@@ -52,6 +52,12 @@ export class ByteKeeper {
       count += 1
     }
     if (count > 0) this.#chunks = this.#chunks.slice(count)
+    // A chunk may be a whole file: only what is needed of it counts.
+    const passed = offset - this.#start
+    if (passed > 0 && this.#chunks.length > 0) {
+      this.#chunks[0] = this.#chunks[0].subarray(passed)
+      this.#start = offset
+    }
     if (this.#end - this.#start <= this.#maxBytes) return
     this.#chunks = []
     this.#start = this.#end

@@ -104,6 +104,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
         return true
       case ID.Tags:
         this.#isInTags = true
+        this.#ledger.beginTags()
         this.#tagsOffset = offset
         this.#tags.begin(fragment.cluster === undefined ? 'before' : 'after')
         return true
@@ -372,6 +373,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
       fragment = this.#openFragment(this.#tagsOffset)
       this.#ledger.addErrors(errors)
     }
+    this.#ledger.endTags()
     fragment.hasContent = true
     const reading = this.#rule.readTags(fragment.metadata, tags)
     for (const tag of reading.producerTags) fragment.tags.push(tag)
@@ -380,6 +382,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
 
   #readCutTags(fragment: OpenFragment<M>): void {
     fragment.hasContent = true
+    this.#ledger.endTags()
     try {
       this.#rule.readCutTags?.(fragment.metadata, this.#tags.take())
     } catch (thrown) {

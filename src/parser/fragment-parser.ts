@@ -36,8 +36,8 @@ export interface FragmentParserOptions<M> extends ParserLimits {
   /** Whether frames are kept for `fragment.frames`. Default true; false for frame-level reading with `onFrame`. */
   readonly collectFrames?: boolean | undefined
   /**
-   * Whether fragments keep the bytes they came in, as `fragment.slices`: for archives. Default false. Costs no copy, but holds all
-   * chunks of the fragment at hand and, as long as you hold it, of each fragment.
+   * Whether fragments keep the bytes they came in, as `fragment.slices`: for archives. Default false. Costs no copy, but the parser
+   * holds all chunks of the fragment at hand, and each fragment its own for as long as you hold it.
    */
   readonly keepBytes?: boolean | undefined
   /** Called after a resync, when reading goes on or the input ends. */
@@ -186,6 +186,7 @@ export class FragmentParser<M> {
     const ready = this.#ready ?? NOTHING
     this.#ready = undefined
     this.#reader.reset()
+    this.#keeper?.reset()
     this.#isEnded = true
     return ready
   }

@@ -35,7 +35,7 @@ export interface Fragment<M = unknown> {
   /**
    * The fragment as it came, in order: views of the chunks, which hold `byteLength` bytes from `offset` on. Undefined unless the
    * parser keeps bytes (`keepBytes`), and when that would have held more than twice `maxFragmentBytes` and 1 MiB. Written
-   * one after the other, fragments make a file that can be read again.
+   * one after the other, complete fragments make a file that can be read again.
    */
   readonly slices: readonly Uint8Array[] | undefined
   /** It has a Cluster. Documents of tags only, and in-band errors, have none. */

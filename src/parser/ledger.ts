@@ -22,6 +22,8 @@ export class FragmentLedger {
   #tags = 0
   #errors: ParseError[] = []
   #errorCount = 0
+  /** How many errors may be listed: more inside of Tags, which may turn out to belong to the next fragment. */
+  #maxListed = MAX_LISTED_ERRORS
   /** Absolute offset at which the frames that are collected begin; none are while it is infinite. */
   #framesOffset = Number.POSITIVE_INFINITY
 
@@ -38,6 +40,7 @@ export class FragmentLedger {
     this.#tags = 0
     this.#errors = []
     this.#errorCount = 0
+    this.#maxListed = MAX_LISTED_ERRORS
     this.#framesOffset = Number.POSITIVE_INFINITY
   }
 
@@ -208,9 +211,20 @@ export class FragmentLedger {
   /** Lists an error of content: the element is left out (after a wrong checksum it is kept), the rest is sound. */
   report(code: ContentErrorCode, message: string, id: number, offset: number): void {
     this.#errorCount += 1
-    if (this.#errors.length >= MAX_LISTED_ERRORS) return
+    if (this.#errors.length >= this.#maxListed) return
     const outcome = code === 'crc-mismatch' ? 'it was kept' : 'it was left out'
     this.#errors.push(new ParseError(code, `${message}; ${outcome}`, { offset, path: pathOf(id) }))
+  }
+
+  /** A Tags element began: what is listed from now on may be taken back. */
+  beginTags(): void {
+    this.#maxListed = this.#errors.length + MAX_LISTED_ERRORS
+  }
+
+  /** It ended, and belongs to the fragment at hand. */
+  endTags(): void {
+    this.#maxListed = MAX_LISTED_ERRORS
+    if (this.#errors.length > MAX_LISTED_ERRORS) this.#errors.length = MAX_LISTED_ERRORS
   }
 
   /** Takes back what was listed of elements from absolute `offset` on: they turned out to belong to the next fragment. */

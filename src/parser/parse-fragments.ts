@@ -20,6 +20,8 @@ export interface ReadableBytes {
     }>
     /** Nobody wants the rest. */
     cancel(): Promise<void>
+    /** The stream is free for others. */
+    releaseLock?(): void
   }
 }
 
@@ -40,7 +42,13 @@ export async function* parseFragments(
 }
 
 function chunksOf(source: ByteSource): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  return Symbol.asyncIterator in source || Symbol.iterator in source ? source : readAll(source)
+  if (typeof source === 'object' && source !== null) {
+    if (Symbol.asyncIterator in source || Symbol.iterator in source) return source
+    if (typeof source.getReader === 'function') return readAll(source)
+  }
+  throw new TypeError(
+    'pass a source of Uint8Arrays: a Node Readable, a web ReadableStream, an array of chunks or any other iterable',
+  )
 }
 
 async function* readAll(source: ReadableBytes): AsyncGenerator<Uint8Array, void, undefined> {
@@ -56,6 +64,7 @@ async function* readAll(source: ReadableBytes): AsyncGenerator<Uint8Array, void,
   } finally {
     // Of a stream that failed it says so again.
     if (!isOver) await reader.cancel().catch(() => undefined)
+    reader.releaseLock?.()
   }
 }
 
@@ -85,6 +94,8 @@ export function frameModeOf<M, O extends FragmentParserOptions<M>>(
   return {
     ...options,
     collectFrames: false,
+    // Nobody sees the fragments.
+    keepBytes: false,
     onFrame: (frame: Frame<M>) => {
       options.onFrame?.(frame)
       emit(frame)

@@ -19,8 +19,8 @@ export interface BytePoint {
 /** The start of a request, before any answer. */
 export interface RequestPoint {
   /**
-   * Counts from 0 over the requests of this operation (and stream, if the fault names one). It happens to this one, and with `times`
-   * to those after it.
+   * Counts from 0 over the requests of this operation (and stream, if the fault names one). It happens to this
+   * one, or the first after it that no other fault hits, and with `times` to those after it.
    */
   readonly request: number
   /** Default 'GetMedia'. */

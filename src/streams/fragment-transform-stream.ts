@@ -89,8 +89,17 @@ function transformStreamOf<T>(
 ): TransformStream<Uint8Array, T> {
   const { readable, writable } = new web.TransformStream<Uint8Array, Uint8Array>()
   const reader = readable.getReader()
-  const items = run(chunksOf(reader))[Symbol.asyncIterator]()
   let isCancelled = false
+  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const { done, value } = await reader.read()
+      // The input has not ended then, and nobody must be told that it has.
+      if (isCancelled) throw new Error('cancelled')
+      if (done) return
+      yield value
+    }
+  }
+  const items = run(chunks())[Symbol.asyncIterator]()
   const output = new web.ReadableStream<T>(
     {
       async pull(controller) {
@@ -116,14 +125,4 @@ function transformStreamOf<T>(
   const pair = { writable, readable: output }
   // They are the platform's streams; only the DOM's types, where a program has them, tell them from Node's own.
   return pair as object as TransformStream<Uint8Array, T>
-}
-
-async function* chunksOf(
-  reader: web.ReadableStreamDefaultReader<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return
-    yield value
-  }
 }

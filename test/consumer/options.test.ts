@@ -123,6 +123,8 @@ describe('resolveOptions', () => {
     [null, 'options: pass an object'],
     [{ streamName: 'a', checkpoint: './folder' }, 'checkpoint: it has no method claim()'],
     [{ streamName: 'a', source: {} }, 'source: it has no method open()'],
+    [{ streamName: 'a', checkpoint: null }, 'checkpoint: it has no method claim()'],
+    [{ streamName: 'a', source: null }, 'source: it has no method open()'],
     [{ streamARN: 'arn:aws:s3:::bucket' }, 'streamARN'],
     [{ streamARN: `${ARN}${'9'.repeat(1024)}` }, 'streamARN'],
     [{ streamName: 'a', client: {}, clientConfig: {} }, 'client'],

@@ -194,6 +194,16 @@ describe('the retry budget', () => {
     expect(ofType('requestFailed').at(-1)).toMatchObject({ action: 'fail', attempt: 5 })
   })
 
+  it('is not what ends it when waiting does not help', async () => {
+    const { consumer } = setUp(
+      refusing(1, () => exception('ResourceNotFoundException', 404)),
+      { retry: { maxRetries: 0 } },
+    )
+    const error = await failureOf(consumer)
+    expect(error).toMatchObject({ code: 'request-failed' })
+    expect((error as Error).message).not.toContain('maxRetries')
+  })
+
   it('counts sessions that break without a fragment too', async () => {
     const { consumer, service } = setUp(
       {

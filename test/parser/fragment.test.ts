@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { MATROSKA_RULE } from '../../src/parser/completion.js'
 import { FragmentParser } from '../../src/parser/fragment-parser.js'
+import { parseFrames } from '../../src/parser/parse-fragments.js'
 import type { Frame } from '../../src/parser/frame.js'
 import { concat, element, openElement, tagsOf } from '../helpers/ebml-bytes.js'
 import { everySplit } from '../helpers/every-split.js'
@@ -143,6 +144,43 @@ describe('slices', () => {
     expect(fragment.slices).toHaveLength(1)
     expect(Buffer.concat(fragment.slices ?? [])).toEqual(before)
     expect(fragment.slices?.[0].buffer.byteLength).toBe(fragment.byteLength)
+  })
+
+  it('are those of each fragment, however large the memory is that its chunks are parts of', () => {
+    const block = element('A3', '81 0000 80', new Uint8Array(20_000))
+    const one = segmentOf(openElement('1F43B675', 1, 'E7 81 01', block))
+    const file = concat(...Array.from({ length: 200 }, () => one))
+    const options = { keepBytes: true, maxFragmentBytes: 30_000 }
+    const parts = Array.from({ length: Math.ceil(file.length / 65_536) }, (_, i) =>
+      file.subarray(i * 65_536, (i + 1) * 65_536),
+    )
+    for (const chunks of [[file], parts]) {
+      const { fragments } = parse(chunks, options)
+      const lengths = fragments.map(({ slices }) => slices && Buffer.concat(slices).length)
+      expect(lengths).toEqual(Array(200).fill(one.length))
+    }
+  })
+
+  it('are let go of at the end, and are not kept for those who see frames only', async () => {
+    const start = segmentOf('1F43B675 FF E7 81 01')
+    const filler = element('EC', new Uint8Array(65_500))
+    const parser = new FragmentParser(MATROSKA_RULE, { keepBytes: true })
+    const before = held()
+    parser.push(start)
+    for (let i = 0; i < 100; i += 1) parser.push(filler.slice())
+    expect(growthSince(before).arrayBufferBytes).toBeGreaterThan(6 * MIB)
+    parser.end()
+    expect(growthSince(before).arrayBufferBytes).toBeLessThan(2 * MIB)
+
+    let growth = 0
+    function* source(): Generator<Uint8Array> {
+      yield start
+      for (let i = 0; i < 100; i += 1) yield filler.slice()
+      growth = growthSince(before).arrayBufferBytes
+    }
+    for await (const frame of parseFrames(source(), { keepBytes: true })) expect(frame).toBeFalsy()
+    expect(growth).toBeGreaterThan(-2 * MIB)
+    expect(growth).toBeLessThan(2 * MIB)
   })
 
   it('are not kept of a fragment without measure', () => {

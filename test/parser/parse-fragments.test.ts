@@ -274,3 +274,11 @@ describe('a web stream that is no async iterable, as in some browsers', () => {
     await expect(collect(parseFragments(source))).rejects.toBe(failure)
   })
 })
+
+it('says what a source may be', async () => {
+  for (const source of ['text', undefined, 7, {}, new Blob([])]) {
+    await expect(collect(parseFragments(source as never))).rejects.toThrow(
+      /^pass a source of Uint8Arrays/,
+    )
+  }
+})

@@ -165,6 +165,24 @@ describe('backpressure', () => {
     }
   })
 
+  it('tells nobody of an end of the input when the reader cancels', async () => {
+    const skips: unknown[] = []
+    const bytes = damagedAfter(1)
+    const source = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(bytes),
+    })
+    const options = { onDamage: 'resync', onSkip: (range: unknown) => skips.push(range) } as const
+    const reader = source.pipeThrough(fragmentTransformStream(options)).getReader()
+    while (skips.length === 0) {
+      const reading = reader.read()
+      await nextTurn()
+      if ((await Promise.race([reading, nextTurn().then(() => undefined)])) === undefined) break
+    }
+    await reader.cancel()
+    for (let i = 0; i < 5; i += 1) await nextTurn()
+    expect(skips).toEqual([])
+  })
+
   it('tells the writer why: what it was cancelled with, or the damage', async () => {
     const cancelled = fragmentTransformStream()
     const ended = cancelled.writable.getWriter().closed

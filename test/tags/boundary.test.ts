@@ -243,6 +243,17 @@ describe('closing tags that are missing', () => {
     })
   })
 
+  it('leave it with its own 64 errors, and the next fragment with its own', () => {
+    const odd = element('67C8', '4484 89 000000000000000000')
+    const many = element('1254C367', element('7373', ...Array<Uint8Array>(70).fill(odd)))
+    const next = element('1254C367', openingTagOf('18'), element('7373', odd))
+    const bytes = concat(documentOf(headOf('17'), many, CLUSTER), next, CLUSTER, tailOf('18'))
+    everySplit(bytes, (chunks) => {
+      const { fragments } = parseGetMediaChunks(chunks, {})
+      expect(fragments.map(({ errors }) => errors.length)).toEqual([64, 1])
+    })
+  })
+
   it('are no fault of a document whose Segment has a known size', () => {
     const bytes = concat(EBML_HEADER, element('18538067', headOf('17'), CLUSTER))
     expectFragments([bytes], [`0+${bytes.length} #17 missing-closing-tags 1 ->…`])
