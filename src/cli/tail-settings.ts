@@ -143,7 +143,7 @@ function checkOptions(options: KinesisVideoConsumerOptions): void {
 function optionRefusal(error: InvalidOptionError): CommandError {
   const { option, message } = error
   // `option: what to pass`
-  const advice = message.slice(option.length + 2)
+  const advice = message.slice(option.length + 2).replace('streamARN', '--stream-arn')
   const [name, field] = option.split('.')
   if (name === 'streamName') return refusal(`--stream-name: ${advice}`, error)
   if (name === 'streamARN') return refusal(`--stream-arn: ${advice}`, error)

@@ -457,6 +457,11 @@ describe('tail with a wrong command line', () => {
       ['--stream-name', 'front door'],
       '--stream-name: pass 1 to 256 characters of A-Z, a-z, 0-9, _, . and -',
     ],
+    [
+      'an ARN as the name',
+      ['--stream-name', 'arn:aws:kinesisvideo:eu-west-1:123456789012:stream/a/1'],
+      '--stream-name: this is an ARN: give it as --stream-arn',
+    ],
     ['a bad ARN', ['--stream-arn', 'arn:x'], '--stream-arn: pass arn:aws:kinesisvideo:<region>'],
     [
       'two regions',
