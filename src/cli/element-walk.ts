@@ -4,6 +4,7 @@ import { nameOf, pathOf } from '../parser/element-index.js'
 import type { ContentErrorCode } from '../parser/errors.js'
 import { ParseError } from '../parser/errors.js'
 import type { EbmlHandler } from '../parser/ebml-handler.js'
+import type { SkippedRange } from '../parser/fragment-parser.js'
 import { DEFAULT_LIMITS } from '../parser/limits.js'
 import { EbmlReader } from '../parser/reader.js'
 import { DocumentScanner } from '../parser/resync.js'
@@ -41,15 +42,6 @@ export interface WalkedElement {
   readonly fault: ContentErrorCode | undefined
 }
 
-/** Elements that were not walked, as what they stand in is damaged. */
-export interface PassedOver {
-  /** Absolute offset of the element at which the structure broke. */
-  readonly startOffset: number
-  /** Absolute offset of the EBML header at which the walk went on; undefined when none has come. */
-  readonly endOffset: number | undefined
-  readonly error: ParseError
-}
-
 /** Bytes shown of a binary element. */
 const HEAD_BYTES = 16
 const COLLECTED_BYTES = MAX_BLOCK_HEADER_BYTES + HEAD_BYTES
@@ -61,6 +53,7 @@ const COLLECTED_BYTES = MAX_BLOCK_HEADER_BYTES + HEAD_BYTES
  */
 export class ElementWalk implements EbmlHandler {
   readonly #onElement: (element: WalkedElement) => void
+  readonly #onSkip: (range: SkippedRange) => void
   readonly #reader = new EbmlReader(this)
   readonly #scanner = new DocumentScanner()
   /** What broke, while the next EBML header is looked for. */
@@ -71,14 +64,9 @@ export class ElementWalk implements EbmlHandler {
   readonly #head = new Uint8Array(COLLECTED_BYTES)
   #headLength = 0
 
-  readonly #onPassedOver: (range: PassedOver) => void
-
-  constructor(
-    onElement: (element: WalkedElement) => void,
-    onPassedOver: (range: PassedOver) => void,
-  ) {
+  constructor(onElement: (element: WalkedElement) => void, onSkip: (range: SkippedRange) => void) {
     this.#onElement = onElement
-    this.#onPassedOver = onPassedOver
+    this.#onSkip = onSkip
   }
 
   /** Walks through a chunk, cut from the stream anywhere. */
@@ -88,7 +76,7 @@ export class ElementWalk implements EbmlHandler {
       if (this.#damage !== undefined) {
         const found = this.#scanner.scan(bytes)
         if (found === undefined) return
-        this.#passOver(found.offset)
+        this.#reportSkip(found.offset)
         this.#lastFoundOffset = found.offset
         this.#depth = 0
         this.#headLength = 0
@@ -105,15 +93,15 @@ export class ElementWalk implements EbmlHandler {
     }
   }
 
-  /** The input has ended. */
-  end(): void {
-    this.#passOver(undefined)
+  /** The input has ended, at this absolute offset. */
+  end(endOffset: number): void {
+    this.#reportSkip(endOffset)
   }
 
-  #passOver(endOffset: number | undefined): void {
+  #reportSkip(endOffset: number): void {
     const error = this.#damage
     this.#damage = undefined
-    if (error !== undefined) this.#onPassedOver({ startOffset: error.offset, endOffset, error })
+    if (error !== undefined) this.#onSkip({ startOffset: error.offset, endOffset, error })
   }
 
   /** Answers the bytes in which to look for the next document. */

@@ -3,7 +3,7 @@ import type { SkippedRange } from '../parser/fragment-parser.js'
 import type { Truncation } from '../parser/ebml-handler.js'
 import type { GetMediaFragment } from '../tags/get-media-parser.js'
 import { GetMediaParser } from '../tags/get-media-parser.js'
-import type { PassedOver, WalkedElement } from './element-walk.js'
+import type { WalkedElement } from './element-walk.js'
 import { ElementWalk } from './element-walk.js'
 import { grouped } from './quantities.js'
 import { TrackCounts } from './track-counts.js'
@@ -70,7 +70,8 @@ export class Inspection {
   // Found in the chunk at hand and not yet reported.
   #elements: WalkedElement[] = []
   #skips: SkippedRange[] = []
-  #passedOver: PassedOver[] = []
+  /** What the walk passed over besides. */
+  #walkSkips: SkippedRange[] = []
   readonly #counts = new TrackCounts()
   #fragments = 0
   #complete = 0
@@ -92,7 +93,7 @@ export class Inspection {
     if (options.hasElements) {
       this.#walk = new ElementWalk(
         (element) => this.#elements.push(element),
-        (range) => this.#passedOver.push(range),
+        (range) => this.#walkSkips.push(range),
       )
     }
   }
@@ -119,7 +120,7 @@ export class Inspection {
   async end(isInterrupted: boolean): Promise<Totals> {
     const bytes = this.#parser.bytesRead
     if (!isInterrupted) {
-      this.#walk?.end()
+      this.#walk?.end(bytes)
       const fragments = this.#parser.end()
       if (bytes === 0) {
         this.#refuse('the input is empty: there is not one byte in it')
@@ -160,20 +161,20 @@ export class Inspection {
       const endOffset = fragment.offset + fragment.byteLength
       this.#reportSkips(fragment.offset)
       this.#reportElements(endOffset)
-      this.#reportPassedOver(endOffset)
+      this.#reportWalkSkips(endOffset)
       await this.#reportFragment(fragment)
     }
     this.#reportSkips(Number.POSITIVE_INFINITY)
     this.#reportElements(Number.POSITIVE_INFINITY)
-    this.#reportPassedOver(Number.POSITIVE_INFINITY)
+    this.#reportWalkSkips(Number.POSITIVE_INFINITY)
     await this.#report.flush()
   }
 
   /** Damage that the parser met too is reported as what the parser skipped: both look for the next header alike. */
   #forgetKnownDamage(): void {
-    if (this.#passedOver.length === 0) return
+    if (this.#walkSkips.length === 0) return
     const known = new Set(this.#skips.map(({ startOffset }) => startOffset))
-    this.#passedOver = this.#passedOver.filter(({ startOffset }) => !known.has(startOffset))
+    this.#walkSkips = this.#walkSkips.filter(({ startOffset }) => !known.has(startOffset))
   }
 
   async #reportFragment(fragment: GetMediaFragment): Promise<void> {
@@ -202,10 +203,10 @@ export class Inspection {
     this.#elements = this.#elements.slice(reported)
   }
 
-  #reportPassedOver(before: number): void {
-    while (this.#passedOver.length > 0 && this.#passedOver[0].startOffset < before) {
-      const { startOffset, endOffset, error } = this.#passedOver.shift()!
-      const until = endOffset === undefined ? 'the end' : grouped(endOffset)
+  #reportWalkSkips(before: number): void {
+    while (this.#walkSkips.length > 0 && this.#walkSkips[0].startOffset < before) {
+      const { startOffset, endOffset, error } = this.#walkSkips.shift()!
+      const until = endOffset === this.#parser.bytesRead ? 'the end' : grouped(endOffset)
       const message = `${error.message}; the elements in bytes ${grouped(startOffset)} to ${until} are not shown`
       this.#reportFault(error, message)
     }

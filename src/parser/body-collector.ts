@@ -121,10 +121,16 @@ export function joinSlices(slices: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const slice of slices) length += slice.length
   const joined = takeSpace(length)
-  let at = 0
-  for (const slice of slices) {
-    joined.set(slice, at)
-    at += slice.length
-  }
+  copySlices(slices, joined, 0)
   return joined
+}
+
+/** Copies the slices to `at` in `space`, one after the other; answers the position after them. */
+export function copySlices(slices: readonly Uint8Array[], space: Uint8Array, at: number): number {
+  let position = at
+  for (const slice of slices) {
+    space.set(slice, position)
+    position += slice.length
+  }
+  return position
 }

@@ -1,3 +1,4 @@
+import { copySlices } from './body-collector.js'
 import type { IncompleteReason } from './completion.js'
 import type { ParseError } from './errors.js'
 import type { Frame } from './frame.js'
@@ -132,7 +133,10 @@ class WholeFragment<M> implements Fragment<M> {
     const space = new Uint8Array(length)
     let at = 0
     for (const frame of frames) at = frame.moveTo(space, at)
-    if (this.slices !== undefined) this.slices = [copyOf(this.slices, this.byteLength)]
+    if (this.slices === undefined) return
+    const bytes = new Uint8Array(this.byteLength)
+    copySlices(this.slices, bytes, 0)
+    this.slices = [bytes]
   }
 
   toJSON(): FragmentOutline<M> {
@@ -155,14 +159,4 @@ class WholeFragment<M> implements Fragment<M> {
       errors: this.errors.map(({ message }) => message),
     }
   }
-}
-
-function copyOf(slices: readonly Uint8Array[], length: number): Uint8Array {
-  const copy = new Uint8Array(length)
-  let at = 0
-  for (const slice of slices) {
-    copy.set(slice, at)
-    at += slice.length
-  }
-  return copy
 }

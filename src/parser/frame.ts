@@ -1,4 +1,4 @@
-import { joinSlices } from './body-collector.js'
+import { copySlices, joinSlices } from './body-collector.js'
 import { FLAG_DISCARDABLE, FLAG_INVISIBLE, FLAG_KEYFRAME } from './block.js'
 import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
 import type { Tag } from './tag.js'
@@ -255,11 +255,7 @@ export class Frame<M = unknown> {
   /** The bytes in an array of their own, which pins no chunk: what to keep when you keep few frames of many. */
   copy(): Uint8Array<ArrayBuffer> {
     const copy = new Uint8Array(this.byteLength)
-    let at = 0
-    for (const slice of this.slices) {
-      copy.set(slice, at)
-      at += slice.length
-    }
+    copySlices(this.slices, copy, 0)
     return copy
   }
 
@@ -271,12 +267,8 @@ export class Frame<M = unknown> {
 
   /** Copies the bytes to `at` in `space` and points the frame there; answers the position after them. @internal */
   moveTo(space: Uint8Array, at: number): number {
-    let position = at
     const slices = this.#extras?.slices ?? [this.#bytes.subarray(this.#start, this.#end)]
-    for (const slice of slices) {
-      space.set(slice, position)
-      position += slice.length
-    }
+    const position = copySlices(slices, space, at)
     this.#pointTo(space, at, position, this.#extras?.isHeaderBack === true)
     return position
   }
