@@ -111,12 +111,12 @@ export function ratioTo(result: Result, rival: string): number | undefined {
   return other.nsPerFrame.median / own.nsPerFrame.median
 }
 
-/** The same by CPU time of all threads: what a busy machine disturbs least. */
-export function cpuRatioTo(result: Result, rival: string): number | undefined {
+/** The same by CPU time of all threads, of the best run of each: what a busy machine disturbs least. For the guard alone. */
+export function bestCpuRatioTo(result: Result, rival: string): number | undefined {
   const own = figuresOf(result, OURS, result.comparison.level)
   const other = figuresOf(result, rival, result.comparison.level)
   if (own === undefined || other === undefined) return undefined
-  return other.cpuSecondsPerGigabyte.median / own.cpuSecondsPerGigabyte.median
+  return other.cpuSecondsPerGigabyte.min / own.cpuSecondsPerGigabyte.min
 }
 
 export function figuresOf(result: Result, contender: string, level: Level): Figures | undefined {
