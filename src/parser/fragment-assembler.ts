@@ -15,6 +15,10 @@ import { DEFAULT_TIMESTAMP_SCALE } from './segment-info.js'
 import { TagCollector } from './tag-collector.js'
 import { readString } from './values.js'
 
+// Constants of this module: each block is compared with them.
+const SIMPLE_BLOCK = ID.SimpleBlock
+const BLOCK = ID.Block
+
 /** Where an assembler puts what it makes. */
 export interface FragmentSink<M> {
   /** A fragment ended. */
@@ -167,7 +171,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     bytesLeft: number,
     offset: number,
   ): void {
-    if (id === ID.SimpleBlock || id === ID.Block) {
+    if (id === SIMPLE_BLOCK || id === BLOCK) {
       this.#frames.onBlock(id, bytes, start, end, bytesLeft, offset)
     } else {
       this.#collectBinary(id, bytes, start, end, bytesLeft, offset)

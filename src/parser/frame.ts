@@ -157,6 +157,10 @@ export class Frame<M = unknown> {
 
   /** Size in bytes. Reading it makes no view. */
   get byteLength(): number {
+    // Nearly every frame; what follows is the same for all.
+    if (this.#extras === undefined && !this.#cluster.hasStrippedHeaders) {
+      return this.#end - this.#start
+    }
     const length = this.payloadLength
     return this.#isHeaderMissing() ? length + (this.track?.strippedHeader?.length ?? 0) : length
   }
@@ -216,10 +220,10 @@ export class Frame<M = unknown> {
 
   /** Decodable on its own: the flag of a SimpleBlock, or a BlockGroup without ReferenceBlock. */
   get isKeyframe(): boolean {
-    const group = this.#extras?.group
-    return group === undefined
+    const extras = this.#extras
+    return extras === undefined || extras.group === undefined
       ? (this.#ticksAndFlags & FLAG_KEYFRAME) !== 0
-      : group.references.length === 0
+      : extras.group.references.length === 0
   }
 
   /** To be decoded, but not shown. */
@@ -278,7 +282,8 @@ export class Frame<M = unknown> {
     const { timestampScale, hasPlainTimes } = this.#cluster
     const relativeTicks = this.#ticksAndFlags >> 8
     const plainNs = relativeTicks * timestampScale
-    if (hasPlainTimes && this.laceIndex === 0) return plainNs
+    const extras = this.#extras
+    if (hasPlainTimes && (extras === undefined || extras.laceIndex === 0)) return plainNs
     const track = this.track
     if (track === undefined) return plainNs
     const laceNs = this.laceIndex * (track.defaultDurationNs ?? 0)

@@ -15,6 +15,8 @@ const MAX_LISTED_ERRORS = 64
 /** What the fragment at hand has cost so far, held against the limits, and what was wrong in it. */
 export class FragmentLedger {
   readonly #limits: Limits
+  readonly #maxElements: number
+  readonly #maxBytes: number
   readonly #maxExtent: number
   #bytes = 0
   #slices = 0
@@ -24,11 +26,13 @@ export class FragmentLedger {
   #errorCount = 0
   /** How many errors may be listed: more inside of Tags, which may turn out to belong to the next fragment. */
   #maxListed = MAX_LISTED_ERRORS
-  /** Absolute offset at which the frames that are collected begin; none are while it is infinite. */
-  #framesOffset = Number.POSITIVE_INFINITY
+  /** Absolute offset that no block may pass: frames that are collected pin all that lies between them. */
+  #extentEnd = Number.POSITIVE_INFINITY
 
   constructor(limits: Limits) {
     this.#limits = limits
+    this.#maxElements = limits.maxElementsPerFragment
+    this.#maxBytes = limits.maxFragmentBytes
     this.#maxExtent = 2 * limits.maxFragmentBytes + EXTENT_SLACK_BYTES
   }
 
@@ -41,12 +45,12 @@ export class FragmentLedger {
     this.#errors = []
     this.#errorCount = 0
     this.#maxListed = MAX_LISTED_ERRORS
-    this.#framesOffset = Number.POSITIVE_INFINITY
+    this.#extentEnd = Number.POSITIVE_INFINITY
   }
 
   /** Frames from absolute `offset` on are collected: they pin the chunks they lie in, and all that is between them. */
   beginFrames(offset: number): void {
-    if (offset < this.#framesOffset) this.#framesOffset = offset
+    this.#extentEnd = Math.min(this.#extentEnd, offset + this.#maxExtent)
   }
 
   /** How much was wrong in the fragment, listed or not. */
@@ -107,14 +111,19 @@ export class FragmentLedger {
     this.#elements += 1
     this.#bytes += bytes
     if (
-      this.#elements > this.#limits.maxElementsPerFragment ||
-      this.#bytes > this.#limits.maxFragmentBytes ||
-      offset - this.#framesOffset > this.#maxExtent
+      this.#elements > this.#maxElements ||
+      this.#bytes > this.#maxBytes ||
+      offset > this.#extentEnd
     ) {
-      this.addElements(0, id, offset)
-      this.addBytes(0, id, offset)
-      this.#checkExtent(id, offset)
+      this.#refuseBlock(id, offset)
     }
+  }
+
+  /** Out of line: what is small enough is compiled into the loop over the blocks. */
+  #refuseBlock(id: number, offset: number): void {
+    this.addElements(0, id, offset)
+    this.addBytes(0, id, offset)
+    this.#checkExtent(id, offset)
   }
 
   /** One more block of `bytes`, cut by the end of a chunk: it counts at its header. */
@@ -143,7 +152,7 @@ export class FragmentLedger {
   }
 
   #checkExtent(id: number, offset: number): void {
-    if (offset - this.#framesOffset <= this.#maxExtent) return
+    if (offset <= this.#extentEnd) return
     const what = `frames more than ${this.#maxExtent} bytes apart in one fragment`
     fail('fragment-too-large', what, RAISE, id, offset)
   }
