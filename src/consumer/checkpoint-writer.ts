@@ -8,7 +8,7 @@ import type { StreamPosition } from './position.js'
 /** Who hears of saves. */
 export interface CheckpointWriterHooks {
   onSaved(checkpoint: StreamPosition): void
-  /** A save failed; it is tried again. */
+  /** A save failed and is tried again, or is taking longer than the timeout. */
   onFailed(error: unknown): void
   /** Another consumer has the checkpoint: nothing can be saved any more. */
   onStale(error: StaleEpochError): void
@@ -29,7 +29,7 @@ export interface CheckpointWriterOptions {
 }
 
 /** A position, and how often the stream's numbers had begun anew before it. */
-interface Mark {
+export interface Mark {
   readonly numbering: number
   readonly position: StreamPosition
 }
@@ -67,17 +67,28 @@ export class CheckpointWriter {
     this.#saved = this.#newest
   }
 
-  /** The stream's numbers began anew: whatever is committed from now on is after everything before. */
+  /** The stream's numbers began anew: whatever is marked from now on is after everything before. */
   beginAnew(): void {
     this.#numbering += 1
+  }
+
+  /** The place of a position among all of this run; taken when its fragment is handed over, committed when that is done with. */
+  mark(position: StreamPosition): Mark {
+    return { numbering: this.#numbering, position }
+  }
+
+  /** Remembers a position, to be saved soon. */
+  note(mark: Mark): void {
+    if (!isAfter(mark, this.#newest)) return
+    this.#newest = mark
+    this.#saving ??= this.#saveAll()
   }
 
   /**
    * Remembers a position. Resolves when it, or a later one, is saved; at once when it is not after what was saved.
    * Rejects when that cannot happen any more. The rejection of a promise that nobody looks at is not an unhandled one.
    */
-  commit(position: StreamPosition): Promise<void> {
-    const mark = { numbering: this.#numbering, position }
+  commit(mark: Mark): Promise<void> {
     if (isAfter(mark, this.#newest)) this.#newest = mark
     if (!isAfter(mark, this.#saved)) return Promise.resolve()
     const done = new Promise<void>((resolve, reject) => {
@@ -103,6 +114,8 @@ export class CheckpointWriter {
   async flush(): Promise<void> {
     this.hasten()
     const { clock, timeoutMs } = this.#options
+    // Who did not answer in time is not given the same time again.
+    if (this.#givenUp !== undefined && this.#saving !== undefined) throw this.#givenUp
     const isPending = isAfter(this.#newest, this.#saved) && this.#stale === undefined
     this.#saving ??= isPending ? this.#saveAll() : undefined
     const saving = this.#saving ?? Promise.resolve()
@@ -124,12 +137,16 @@ export class CheckpointWriter {
   }
 
   async #saveAll(): Promise<void> {
-    const { store, id, epoch, hooks, clock, random } = this.#options
+    const { store, id, epoch, hooks, clock, random, timeoutMs } = this.#options
     // So that it never ends before its caller has noted that it runs.
     await Promise.resolve()
     for (let failures = 0; this.#stale === undefined;) {
       const target = this.#newest
       if (target === undefined || !isAfter(target, this.#saved)) break
+      const cancelTimer = clock.setTimer(
+        () => hooks.onFailed(new Error(`The store has not answered for ${timeoutMs} ms`)),
+        timeoutMs,
+      )
       try {
         await store.save(id, epoch, target.position)
         failures = 0
@@ -137,9 +154,10 @@ export class CheckpointWriter {
         hooks.onSaved(target.position)
       } catch (error) {
         this.#lastError = error
-        if (error instanceof StaleEpochError) {
-          this.#stale = error
-          hooks.onStale(error)
+        const stale = staleOf(error, id, epoch)
+        if (stale !== undefined) {
+          this.#stale = stale
+          hooks.onStale(stale)
           break
         }
         hooks.onFailed(error)
@@ -148,6 +166,8 @@ export class CheckpointWriter {
         const delayMs = backoffMs(failures, RETRY_BASE_MS, RETRY_LIMIT_MS, random)
         // Cut short by a flush, which means one more try at once.
         await sleep(clock, delayMs, this.#closing.signal).catch(() => undefined)
+      } finally {
+        cancelTimer()
       }
     }
     this.#saving = undefined
@@ -167,6 +187,13 @@ export class CheckpointWriter {
     this.#waiters = waiters.filter(({ mark }) => isAfter(mark, saved))
     for (const { mark, resolve } of waiters) if (!isAfter(mark, saved)) resolve()
   }
+}
+
+/** A store may be built against another copy of the package: only the code tells. */
+function staleOf(error: unknown, id: string, epoch: number): StaleEpochError | undefined {
+  if (error instanceof StaleEpochError) return error
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return code === 'stale-epoch' ? new StaleEpochError(id, epoch, { cause: error }) : undefined
 }
 
 function isAfter(mark: Mark | undefined, other: Mark | undefined): boolean {

@@ -30,7 +30,8 @@ export interface CheckpointStore {
   /**
    * Keeps a position, durably once it resolves.
    *
-   * @throws StaleEpochError when `epoch` is not the one of the latest claim; nothing was kept then.
+   * @throws StaleEpochError, or another error whose `code` is `stale-epoch`, when `epoch` is not the one of the latest claim;
+   *   nothing was kept then.
    */
   save(id: string, epoch: number, checkpoint: StreamPosition): Promise<void>
   /**
@@ -50,11 +51,12 @@ export class StaleEpochError extends ConsumerError {
   /** The epoch that the save was made with. */
   readonly epoch: number
 
-  constructor(id: string, epoch: number) {
+  constructor(id: string, epoch: number, options?: { readonly cause?: unknown }) {
     super(
       'stale-epoch',
       `The checkpoint ${JSON.stringify(id)} was claimed by another consumer after epoch ${epoch}: ` +
         'let one process read a stream under one checkpoint ID.',
+      options,
     )
     this.name = 'StaleEpochError'
     this.id = id

@@ -134,7 +134,7 @@ export class KinesisVideoConsumer
     })
     this.#run = run
     // Stopped before it began: there is nothing to come.
-    if (this.#stopping !== undefined) void run.return()
+    if (this.#stopping !== undefined) run.return().catch(() => undefined)
     return run
   }
 }

@@ -25,6 +25,7 @@ export interface FeedOptions {
 /** What the next opening must know of the session before. */
 interface Ended {
   readonly reason: ReconnectReason
+  /** It brought nothing new. */
   readonly isEmpty: boolean
   readonly error: unknown
   /** The service said that what was asked for is gone, and the session had brought nothing. */
@@ -83,7 +84,10 @@ export class Feed {
       const items = await session.read()
       this.#countBytes(session)
       const out: DeliveredItem[] = []
-      const reason = this.#admit(items, out) ?? this.#endOf(session)
+      const stopped = this.#admit(items, out)
+      // An error that no new session mends is what ends this one, even where one was due anyway.
+      const isFatal = session.serviceError?.action === 'fail'
+      const reason = isFatal ? this.#endOf(session) : (stopped ?? this.#endOf(session))
       // A listener may have ended everything meanwhile.
       if (reason !== undefined && this.#session === session) this.#leave(session, reason)
       if (out.length > 0) return out
@@ -112,7 +116,7 @@ export class Feed {
       if (ended.lost !== undefined) this.#intake.loseResumePoint(ended.lost)
       await this.#reconnector.waitAfter(ended.reason, ended.isEmpty, ended.error, signal)
     }
-    const { response, selector } = await this.#reconnector.open(signal)
+    const { response, selector, release } = await this.#reconnector.open(signal)
     this.#ended = undefined
     this.#sessionNumber += 1
     this.#hasProgress = false
@@ -121,6 +125,7 @@ export class Feed {
     const session = new Session({
       ...options,
       response,
+      release,
       isFrameMode,
       isResyncing: this.#intake.isResyncing,
       onServiceError: (error) => {
@@ -170,7 +175,7 @@ export class Feed {
     this.#ended = {
       // 'closed' is for close() alone.
       reason: reason as ReconnectReason,
-      isEmpty: session.bytes === 0,
+      isEmpty: !this.#hasProgress,
       error: serviceError ?? session.end?.error,
       lost: isLost ? serviceError : undefined,
     }

@@ -30,6 +30,9 @@ export interface IntakeOptions {
 /** What is done with an arrival; a reason ends the session. */
 type Verdict = 'deliver' | 'duplicate' | 'before-start' | SessionEndReason
 
+/** Why something is fetched again: it came damaged, another one came in its place, or damage lies before it. */
+type Fault = 'damaged' | 'missing' | 'damaged-behind'
+
 /** How often a damaged or missing fragment is asked for again. */
 const MAX_REFETCHES = 3
 // A limit that was passed is how the stream is, not what happened to it on the way: fetching it again changes nothing.
@@ -55,7 +58,8 @@ export class Intake {
   /** What was decided about the fragment that is arriving; each arrival has a metadata object of its own. */
   #arrival: FragmentMetadata | undefined
   #verdict: Verdict = 'deliver'
-  #refetches = 0
+  /** How often in a row the same kind of fault was answered with another fetch; whole again with each fragment. */
+  #refetches: { readonly fault: Fault; readonly count: number } | undefined
   #damagedNumber: string | undefined
   #isResyncing = false
   #oddToken: string | undefined
@@ -103,16 +107,24 @@ export class Intake {
   }
 
   /** A fragment is damaged. Answers why the session must end. */
-  damaged(fragmentNumber: string | undefined, errors: readonly ParseError[]): SessionEndReason {
-    this.#refetches += 1
-    const attempt = this.#refetches
+  damaged(
+    fragmentNumber: string | undefined,
+    errors: readonly ParseError[],
+    serverTimestampMs?: number,
+  ): SessionEndReason {
+    const attempt = this.#countRefetch('damaged')
     const { onDamagedFragment } = this.#options
     const action = attempt <= MAX_REFETCHES ? 'refetch' : onDamagedFragment
     this.#health.report({ type: 'damagedFragment', fragmentNumber, attempt, action, errors })
-    if (action === 'fail') {
+    if (action === 'refetch') {
+      // Without an error it is the number itself that is in doubt.
+      if (fragmentNumber !== undefined && errors.length > 0) {
+        this.#position.owe(fragmentNumber, serverTimestampMs)
+      }
+    } else if (action === 'fail') {
       this.fail(new DamagedFragmentError(fragmentNumber, attempt, errors.at(-1)))
-    } else if (action === 'skip') {
-      this.#refetches = 0
+    } else {
+      this.#refetches = undefined
       // A number that was another one the time before is itself what is damaged: there is nothing to resume after.
       const isSure = fragmentNumber !== undefined && fragmentNumber === this.#damagedNumber
       this.#position.skipDamaged(isSure ? fragmentNumber : undefined)
@@ -153,6 +165,7 @@ export class Intake {
     if (verdict !== 'deliver') return verdict
     switch (this.#ledger.judge(frame)) {
       case 'new':
+        this.#position.begin(metadata.fragmentNumber)
         out.push(frame)
         this.#onProgress()
         return undefined
@@ -168,9 +181,10 @@ export class Intake {
     const { metadata, errors } = fragment
     const { fragmentNumber } = metadata
     if (errors.some((error) => !NO_DAMAGE.has(error.code))) {
-      return this.#isResyncing || this.#isBehind(fragmentNumber)
-        ? undefined
-        : this.damaged(fragmentNumber, errors)
+      if (this.#isBehind(fragmentNumber)) return undefined
+      return this.#isResyncing
+        ? this.#passOver()
+        : this.damaged(fragmentNumber, errors, metadata.serverTimestampMs)
     }
     if (!this.#isTokenTrusted(metadata)) return this.damaged(fragmentNumber, [])
     const verdict = metadata === this.#arrival ? this.#verdict : this.#begin(metadata)
@@ -196,7 +210,7 @@ export class Intake {
   #deliver(fragment: WholeFragment, out: DeliveredItem[]): void {
     const { fragmentNumber, millisBehindNow } = fragment.metadata
     this.#position.advance(positionOf(fragment))
-    this.#refetches = 0
+    this.#refetches = undefined
     this.#damagedNumber = undefined
     this.#onProgress()
     if (millisBehindNow !== undefined) {
@@ -209,12 +223,28 @@ export class Intake {
   /** A fragment without its end, in the middle of a response. */
   #admitPart(fragment: GetMediaFragment): SessionEndReason | undefined {
     const { metadata, errors, hasCluster } = fragment
-    const { fragmentNumber, serviceErrors } = metadata
-    if (this.#isResyncing || serviceErrors.length > 0) return undefined
+    const { fragmentNumber, serverTimestampMs, serviceErrors } = metadata
+    if (serviceErrors.length > 0) return undefined
     const number = isNumber(fragmentNumber) ? fragmentNumber : undefined
     // A document of headers and tags only, with which a producer ends a stream.
     if (!hasCluster && number === undefined && errors.length === 0) return undefined
-    return this.damaged(number, errors)
+    const isBehind = number !== undefined && this.#isBehind(number)
+    if (this.#isResyncing) return isBehind ? undefined : this.#passOver()
+    if (!isBehind) return this.damaged(number, errors, serverTimestampMs)
+    // Nobody misses it. If it comes damaged each time, it has to be passed over to see what is behind it.
+    this.#isResyncing = this.#countRefetch('damaged-behind') > MAX_REFETCHES
+    return 'damaged'
+  }
+
+  /** One more that is damaged, on the way to a sound one: what comes next does not follow the last. */
+  #passOver(): undefined {
+    this.#position.skipDamaged(undefined)
+  }
+
+  #countRefetch(fault: Fault): number {
+    const count = this.#refetches?.fault === fault ? this.#refetches.count + 1 : 1
+    this.#refetches = { fault, count }
+    return count
   }
 
   /** Decides about a fragment by its number, before any of it is handed on. */
@@ -242,15 +272,25 @@ export class Intake {
   #acceptGap(admission: 'missing' | 'jump', fragmentNumber: string): boolean {
     const { gapDetection, onResumePointLost } = this.#options
     const isReportOnly = admission === 'jump' && gapDetection === 'report'
-    if (!isReportOnly && this.#refetches < MAX_REFETCHES) {
-      this.#refetches += 1
-      return false
+    if (!isReportOnly && this.#countRefetch('missing') <= MAX_REFETCHES) return false
+    const position = this.#position
+    const { isStartOwed } = position
+    position.acceptGap(fragmentNumber)
+    if (!isStartOwed) return true
+    // The user asked for this very fragment.
+    this.#health.report({
+      type: 'resumePointLost',
+      afterFragmentNumber: undefined,
+      policy: onResumePointLost,
+      error: undefined,
+    })
+    if (onResumePointLost === 'earliest') return true
+    if (onResumePointLost === 'now') {
+      position.restart('NOW')
+    } else {
+      this.closeGap(fragmentNumber)
+      this.fail(new ResumePointLostError(undefined, undefined))
     }
-    const after = this.#position.last?.fragmentNumber
-    this.#position.acceptGap(fragmentNumber)
-    if (admission === 'jump' || onResumePointLost !== 'fail') return true
-    this.closeGap(fragmentNumber)
-    this.fail(new ResumePointLostError(after, undefined))
     return false
   }
 

@@ -15,7 +15,8 @@ export interface StreamPosition {
  * What to do with a fragment that arrived.
  *
  * - `deliver`: it is the next one.
- * - `duplicate`: its number is not greater than the last one's. Tokens resume at or after their fragment: AWS's pages say both.
+ * - `duplicate`: its number is not greater than the last one's, or frames of a later one were delivered. Tokens resume at or
+ *   after their fragment: AWS's pages say both.
  * - `before-start`: the time asked for an inclusive start brought it along.
  * - `missing`: a fragment that is known to exist, because its beginning was seen, was left out before it.
  * - `jump`: the sequence in its number says that one was left out; see `gapDetection`.
@@ -59,6 +60,10 @@ export class Position {
   /** The last whole fragment before an inclusive start: the next session need not bring it again. */
   #passed: StreamPosition | undefined
   #owed: string | undefined
+  /** The fragment that an inclusive start named, until one is delivered. */
+  #startNumber: string | undefined
+  /** Frames of this fragment were delivered, but not yet all of it: what is before it has been overtaken. */
+  #begun: string | undefined
   #acceptedJump: string | undefined
   /** The sequence in the number of `#last`, once it was asked for. */
   #lastSequence: { readonly fragmentNumber: string; readonly sequence: bigint } | undefined
@@ -76,8 +81,9 @@ export class Position {
     this.#isResuming = checkpoint !== undefined
     if (checkpoint !== undefined) return
     if (start.StartSelectorType === 'AT_FRAGMENT_NUMBER') {
-      this.#floor = (start as InclusiveStart).FragmentNumber
-      this.#owed = this.#floor
+      this.#startNumber = (start as InclusiveStart).FragmentNumber
+      this.#floor = this.#startNumber
+      this.#owed = this.#startNumber
     } else if (start.StartSelectorType === 'FRAGMENT_NUMBER') {
       this.#last = { fragmentNumber: (start as StartSelector).AfterFragmentNumber as string }
     }
@@ -91,6 +97,11 @@ export class Position {
   /** Whether the next session resumes after a fragment, rather than starting where the user said. */
   get isResuming(): boolean {
     return this.#resumePoint !== undefined
+  }
+
+  /** Whether the fragment that is missing is the one that an inclusive start named. */
+  get isStartOwed(): boolean {
+    return this.#owed !== undefined && this.#owed === this.#startNumber
   }
 
   /** What to ask the service for next. */
@@ -121,6 +132,9 @@ export class Position {
   admit(fragmentNumber: string): Admission {
     const last = this.#last?.fragmentNumber
     if (last !== undefined && compareFragmentNumbers(fragmentNumber, last) <= 0) return 'duplicate'
+    if (this.#begun !== undefined && compareFragmentNumbers(fragmentNumber, this.#begun) < 0) {
+      return 'duplicate'
+    }
     if (this.#floor !== undefined && compareFragmentNumbers(fragmentNumber, this.#floor) < 0) {
       return 'before-start'
     }
@@ -136,9 +150,15 @@ export class Position {
     this.#isTokenRefused = false
   }
 
+  /** A frame of the fragment was delivered. */
+  begin(fragmentNumber: string | undefined): void {
+    this.#begun = fragmentNumber
+  }
+
   /** The fragment was delivered whole: sessions resume after it. */
   advance(fragment: StreamPosition): void {
     this.#last = fragment
+    this.#begun = undefined
     this.#passed = undefined
     this.#isResuming = true
     this.#isTokenRefused = false
@@ -205,6 +225,7 @@ export class Position {
     this.#passed = undefined
     this.#floor = undefined
     this.#owed = undefined
+    this.#begun = undefined
   }
 
   /** Gives a damaged fragment up. Without its number the caller has to find the next one by itself. */

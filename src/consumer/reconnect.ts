@@ -40,6 +40,8 @@ export interface ReconnectorOptions {
 export interface OpenedResponse {
   readonly response: MediaResponse
   readonly selector: StartSelector
+  /** Aborts the signal that the source was given: the response is not wanted any more. */
+  readonly release: () => void
 }
 
 interface Decision {
@@ -178,7 +180,11 @@ export class Reconnector {
       const response = await raceAbort(opening, attempt.signal, discard)
       position.opened(selector, response.serverTimeMs ?? sentAtMs)
       this.#sameKind = undefined
-      return { response, selector }
+      return {
+        response,
+        selector,
+        release: () => attempt.abort(new Error('The session was closed')),
+      }
     } catch (error) {
       if (signal.aborted) throw new AbortError('aborted')
       throw new AttemptFailure(

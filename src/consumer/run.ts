@@ -3,7 +3,7 @@ import { isFragmentNumber } from '../tags/fragment-number.js'
 import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
 import type { CheckpointClaim } from './checkpoint.js'
-import { CheckpointWriter } from './checkpoint-writer.js'
+import { CheckpointWriter, type Mark } from './checkpoint-writer.js'
 import { raceAbort, settlesWithin } from './clock.js'
 import { ConsumerError } from './errors.js'
 import { Feed } from './feed.js'
@@ -11,7 +11,7 @@ import type { Health } from './health.js'
 import { type DeliveredItem, positionOf } from './intake.js'
 import type { MediaSource } from './media-source.js'
 import type { ResolvedOptions } from './options.js'
-import { Position, type StreamPosition } from './position.js'
+import { Position } from './position.js'
 import type { StatsCounter } from './stats.js'
 
 /** The metadata of a fragment that has its number. */
@@ -64,9 +64,9 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
   #items: readonly DeliveredItem[] = NO_ITEMS
   #at = 0
   /** The place behind what was handed over whole and not committed yet. */
-  #done: StreamPosition | undefined
+  #done: Mark | undefined
   /** The place behind the fragment that the loop is at work on. */
-  #inHand: StreamPosition | undefined
+  #inHand: Mark | undefined
   /** An item was handed over, and the loop has not come back from it. */
   #isAtWork = false
   #isOver = false
@@ -187,16 +187,16 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
         return item as T
       }
       const position = positionOf(item)
+      const mark = this.#writer?.mark(position)
       stats.fragments += 1
       stats.position = position
+      this.#inHand = mark
       if (!isFrameMode) {
         stats.frames += item.frames.length
-        this.#inHand = position
         this.#isAtWork = true
-        return Object.assign(item, { commit: () => this.#commit(position) }) as T
+        return Object.assign(item, { commit: () => this.#commit(mark) }) as T
       }
       // All its frames were handed over, and asked past.
-      this.#inHand = position
       this.#release()
     }
     return undefined
@@ -205,18 +205,18 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
   /** The loop asks for the next item: it is done with the one at hand. */
   #release(): void {
     this.#isAtWork = false
-    const position = this.#inHand
-    if (position !== undefined) {
+    const mark = this.#inHand
+    if (mark !== undefined) {
       this.#inHand = undefined
-      this.#done = position
-      if (this.#context.options.commit === 'auto') void this.#commit(position)
+      this.#done = mark
+      if (this.#context.options.commit === 'auto') this.#writer?.note(mark)
     }
     this.#resolveReturned?.()
   }
 
-  #commit(position: StreamPosition | undefined): Promise<void> {
-    if (position === undefined || this.#writer === undefined) return Promise.resolve()
-    return this.#writer.commit(position)
+  #commit(mark: Mark | undefined): Promise<void> {
+    if (mark === undefined || this.#writer === undefined) return Promise.resolve()
+    return this.#writer.commit(mark)
   }
 
   async #start(): Promise<void> {
@@ -312,7 +312,8 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
 
   /** Closes everything, once. Rejects when the last position could not be saved. */
   #close(): Promise<void> {
-    this.#closed ??= this.#closeAll()
+    // Not at once: what closing reports may make a listener ask for it again.
+    this.#closed ??= Promise.resolve().then(() => this.#closeAll())
     return this.#closed
   }
 

@@ -28,6 +28,8 @@ export interface SessionEnd {
 /** What a {@link Session} needs. */
 export interface SessionOptions {
   readonly response: MediaResponse
+  /** Tells the source that the response is not wanted any more. */
+  readonly release: () => void
   /** Frames as they arrive, instead of fragments. */
   readonly isFrameMode: boolean
   /** Passes damage over instead of ending at it. */
@@ -95,6 +97,11 @@ export class Session {
     return this.#end
   }
 
+  /** The gravest error of the service so far; the response may go on for a moment. */
+  get serviceError(): ServiceError | undefined {
+    return this.#serviceError
+  }
+
   /** The fragment that the end of the response cut; it is in none of the items. */
   get cutFragment(): GetMediaFragment | undefined {
     return this.#cutFragment
@@ -130,9 +137,7 @@ export class Session {
     } finally {
       this.#watchdog.stop()
     }
-    const items = this.#items
-    this.#items = []
-    return items
+    return this.#takeItems()
   }
 
   /** Closes the connection; a pending read rejects. Resolves when it is closed, or after a second of trying. */
@@ -146,8 +151,22 @@ export class Session {
     this.#watchdog.touch()
     this.#collect(this.#parser.push(chunk))
     return (
-      this.#items.length > 0 || this.#parser.failure !== undefined || this.#isServiceErrorClosed
+      // Behind a fragment that was broken off may come an error that says why.
+      this.#items.some((item) => !isBrokenOff(item)) ||
+      this.#parser.failure !== undefined ||
+      this.#isServiceErrorClosed
     )
+  }
+
+  #takeItems(): readonly SessionItem[] {
+    const items = this.#items
+    this.#items = []
+    const brokenOff = this.#serviceError === undefined ? undefined : items.findLast(isBrokenOff)
+    if (brokenOff === undefined) return items
+    // The service ended the response in the middle of it: that is no damage.
+    this.#cutFragment ??= brokenOff
+    this.#setEnd('service-error', undefined)
+    return items.filter((item) => !isBrokenOff(item))
   }
 
   readonly #onAbort = (): void => {
@@ -207,11 +226,25 @@ export class Session {
   }
 
   async #close(): Promise<void> {
-    const { clock, signal } = this.#options
+    const { clock, signal, release } = this.#options
     signal.removeEventListener('abort', this.#onAbort)
     const closing = this.#reader.close(new Error('The session was closed'))
+    // A web stream or a generator closes only behind a read that may wait for ever: its source has to be told.
+    release()
     await settlesWithin(clock, closing, CLOSE_LIMIT_MS)
   }
+}
+
+/** A fragment that another one follows before its closing tags, with nothing wrong in it. */
+function isBrokenOff(item: SessionItem): item is GetMediaFragment {
+  if (!('isComplete' in item) || item.errors.length > 0) return false
+  const { fragmentNumber, serviceErrors } = item.metadata
+  return (
+    fragmentNumber !== undefined &&
+    serviceErrors.length === 0 &&
+    (item.incompleteReason === 'missing-closing-tags' ||
+      item.incompleteReason === 'missing-cluster')
+  )
 }
 
 /** Whether media was under way when the response ended. A document of nothing but headers and tags needs no second look. */

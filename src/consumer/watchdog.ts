@@ -6,13 +6,16 @@ const BLOCKED_MS = 250
 
 /**
  * Measures for how long something awaited has not come: only while it is running, from its start or the last sign of
- * life, and not while the process was blocked. One timer, however often there is a sign.
+ * life, and not while the process was blocked, once in a row: a process that is blocked again and again would wait for
+ * ever. One timer, however often there is a sign.
  */
 export class Watchdog {
   readonly #clock: Clock
   readonly #onExpired: () => void
   #limitMs = 0
   #lastSignAtMs = 0
+  /** The sign of life that a process back from a block was taken for; the next one has to be real. */
+  #excuseAtMs: number | undefined
   #cancelTimer: CancelTimer | undefined
 
   constructor(clock: Clock, onExpired: () => void) {
@@ -46,7 +49,10 @@ export class Watchdog {
 
   #check(dueAtMs: number): void {
     const nowMs = this.#clock.monotonicMs()
-    if (nowMs - dueAtMs > BLOCKED_MS) this.#lastSignAtMs = nowMs
+    if (nowMs - dueAtMs > BLOCKED_MS && this.#lastSignAtMs !== this.#excuseAtMs) {
+      this.#lastSignAtMs = nowMs
+      this.#excuseAtMs = nowMs
+    }
     const leftMs = this.#lastSignAtMs + this.#limitMs - nowMs
     if (leftMs > 0) {
       this.#arm(leftMs)

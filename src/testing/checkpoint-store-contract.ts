@@ -20,6 +20,9 @@ export interface CheckpointStoreContractOptions {
   closeStore?(store: CheckpointStore): void | Promise<void>
 }
 
+// A claim overtakes a save after none to so many turns of the event loop.
+const OVERTAKING_TURNS = 12
+
 const FIRST: StreamPosition = {
   fragmentNumber: '91343852333181432392682062607743920144264164',
   continuationToken: '91343852333181432392682062607743920144264164',
@@ -179,14 +182,41 @@ const PROMISES: readonly StorePromise[] = [
           savedLast = n
         }
       })().catch((error: unknown) => assertIsStale(error))
-      await new Promise((resolve) => {
-        setImmediate(resolve)
-      })
+      await turnOfTheLoop()
       const savedBefore = savedLast
       const claim = await other.claim(id, 'reader')
       await writing
       const seen = Number(claim.checkpoint?.fragmentNumber ?? 0)
       assert.ok(seen >= savedBefore, `saved up to ${savedBefore}, but the claim saw ${seen}`)
+      await store.delete(id)
+    },
+  },
+  {
+    name: 'keeps nothing of a save that a claim has overtaken, at whatever moment of it',
+    async check(store, id, open) {
+      const other = await open()
+      for (let turns = 0; turns < OVERTAKING_TURNS; turns += 1) {
+        const { epoch } = await store.claim(id, 'writer')
+        const fragmentNumber = `${turns + 1}`
+        const saving = store.save(id, epoch, { fragmentNumber }).then(
+          () => true,
+          (error: unknown) => {
+            assertIsStale(error)
+            return false
+          },
+        )
+        for (let turn = 0; turn < turns; turn += 1) await turnOfTheLoop()
+        const seen = (await other.claim(id, 'reader')).checkpoint?.fragmentNumber
+        const isSaved = await saving
+        if (seen === fragmentNumber) continue
+        assert.equal(
+          isSaved,
+          false,
+          'a save was accepted after a claim that did not see it: check the epoch in the same atomic step that writes',
+        )
+        const kept = (await other.claim(id, 'reader')).checkpoint?.fragmentNumber
+        assert.equal(kept, seen, 'a save that was refused was kept all the same')
+      }
       await store.delete(id)
     },
   },
@@ -240,6 +270,12 @@ const PROMISES: readonly StorePromise[] = [
     },
   },
 ]
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
 
 /** Compares what a position says: whether an absent field is undefined or not there is the store's choice. */
 function assertPosition(actual: StreamPosition | undefined, expected: StreamPosition): void {

@@ -7,8 +7,9 @@ import {
   StaleEpochError,
   type StreamPosition,
 } from '../../src/consumer/index.js'
+import { buildFragment } from '../../src/simulator/media.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
-import { createLog } from '../helpers/consumer-service.js'
+import { createLog, exception } from '../helpers/consumer-service.js'
 
 const log = createLog(8)
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
@@ -459,4 +460,99 @@ describe('a loop that awaits its commits', () => {
       expect(run.ms).toBeLessThanOrEqual(ms)
     },
   )
+})
+
+describe('a stream that was numbered anew', () => {
+  it('is committed after everything before, whatever is committed late', async () => {
+    // The later log has the smaller numbers.
+    const old = createLog(3, { firstSequence: 5000 })
+    const anew = createLog(8).map((fragment) => ({ ...fragment }))
+    const later = 86_400_000
+    const rebuilt = anew.map((fragment) => {
+      const spec = { ...fragment.spec, serverTimestampMs: fragment.serverTimestampMs + later }
+      return { ...fragment, spec, bytes: buildFragment(spec) }
+    })
+    const store = new MemoryCheckpointStore()
+    const { consumer } = setUp(
+      {
+        log: [...old, ...rebuilt],
+        answer: (_, n) =>
+          n === 0
+            ? { pieces: old.map(({ bytes }) => bytes) }
+            : n < 3
+              ? { refuse: exception('InvalidArgumentException') }
+              : { pieces: rebuilt.map(({ bytes }) => bytes) },
+      },
+      { checkpoint: store, commit: 'manual', onResumePointLost: 'earliest' },
+    )
+    const held = []
+    for await (const fragment of consumer) {
+      held.push(fragment)
+      if (held.length === 4) {
+        await fragment.commit()
+        await held[2].commit()
+      }
+      if (held.length === 8) {
+        await fragment.commit()
+        break
+      }
+    }
+    expect(await saved(store)).toBe(rebuilt[4].fragmentNumber)
+  })
+})
+
+describe('a store that', () => {
+  it('is built against another copy of the package fences all the same', async () => {
+    const store = new MemoryCheckpointStore()
+    store.save = () =>
+      Promise.reject(Object.assign(new Error('overtaken'), { code: 'stale-epoch' }))
+    const error = await failureOf(setUp({ log }, { checkpoint: store }).consumer)
+    expect(error).toBeInstanceOf(StaleEpochError)
+    expect(error).toMatchObject({ cause: { message: 'overtaken' } })
+  })
+
+  it('does not answer is told of while it does not, and waited for once at the end', async () => {
+    const store = new SlowStore()
+    const abort = new AbortController()
+    const { consumer, clock, ofType } = setUp(
+      { log: log.slice(0, 2), answer: () => ({ pieces: [log[0].bytes, log[1].bytes, 'stall'] }) },
+      { checkpoint: store, checkpointTimeoutMs: 5000, signal: abort.signal },
+    )
+    let abortedAtMs = 0
+    clock.setTimer(() => {
+      abortedAtMs = clock.monotonicMs()
+      abort.abort()
+    }, 20_000)
+    await failureOf(consumer)
+    expect(ofType('checkpointFailed')).toMatchObject([
+      { error: { message: 'The store has not answered for 5000 ms' } },
+    ])
+    expect(clock.monotonicMs() - abortedAtMs).toBe(5000)
+  })
+
+  it('does not answer costs no memory for each fragment', async () => {
+    const store = new MemoryCheckpointStore()
+    let answer: () => void = () => undefined
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    store.save = () => answered
+    const long = createLog(3000, { isMinimal: true })
+    const { consumer, clock } = setUp({ log: long }, { checkpoint: store })
+    clock.freeze()
+    const iterator = consumer[Symbol.asyncIterator]()
+    const growth = async (count: number): Promise<number> => {
+      for (let n = 0; n < count; n += 1) await iterator.next()
+      globalThis.gc?.()
+      return process.memoryUsage().heapUsed
+    }
+    // The bytes of the log are made as they are sent; they lie outside of the heap, their objects in it.
+    await growth(500)
+    const before = await growth(500)
+    const perFragment = ((await growth(2000)) - before) / 2000
+    answer()
+    await iterator.return?.()
+    // A waiter for each commit was 700 bytes more.
+    expect(perFragment).toBeLessThan(500)
+  })
 })

@@ -286,3 +286,125 @@ describe('the error', () => {
     expect((error as Error).message).toContain('parser.maxElementsPerFragment')
   })
 })
+
+describe('a fragment that came damaged and is left out when it is fetched again', () => {
+  const leavingOut = (isNow: boolean) => ({
+    log,
+    answer: ({ startIndex = 0 }: { startIndex: number | undefined }, n: number) => ({
+      pieces:
+        n === 0
+          ? [...payload.slice(isNow ? 2 : 0, 2), insideCluster(payload[2]), payload[3]]
+          : payload.slice(isNow ? startIndex : Math.max(startIndex, 3)),
+      // Behind the beginning of the third: asking for this time again would miss it.
+      serverTimeMs: log[2].serverTimestampMs + 500,
+    }),
+  })
+
+  it('is told as a gap', async () => {
+    const { consumer, ofType } = setUp(leavingOut(false))
+    expect(await take(consumer, 4)).toEqual([...numbers.slice(0, 2), ...numbers.slice(3)])
+    expect(ofType('gap')).toEqual([
+      {
+        type: 'gap',
+        reason: 'missing-fragment',
+        afterFragmentNumber: numbers[1],
+        beforeFragmentNumber: numbers[3],
+      },
+    ])
+  })
+
+  it('is asked for by its own time when it was the first one behind NOW', async () => {
+    const { consumer, ofType } = setUp(leavingOut(true), {
+      startSelector: { StartSelectorType: 'NOW' },
+    })
+    expect(await take(consumer, 3)).toEqual(numbers.slice(2))
+    expect(ofType('gap')).toEqual([])
+  })
+})
+
+describe('damage in a fragment that was delivered before', () => {
+  // Each resume sends the two before once more, and one of them is damaged every time.
+  const replaying = (damaged: number, first = 0) => ({
+    log,
+    answer: ({ startIndex = 0 }: { startIndex: number | undefined }, n: number) => ({
+      pieces:
+        n === 0 && first === 0
+          ? payload.slice(0, 4).map((bytes) => bytes)
+          : log
+              .slice(Math.max(first, startIndex - 2))
+              .map(({ index, bytes }) => (index === damaged ? insideCluster(bytes) : bytes)),
+    }),
+  })
+
+  it.each(['fail', 'skip'] as const)(
+    'costs and repeats nothing (%s)',
+    async (onDamagedFragment) => {
+      const { consumer, ofType } = setUp(replaying(2), { onDamagedFragment })
+      expect(await take(consumer, 5)).toEqual(numbers)
+      expect(ofType('gap')).toEqual([])
+      expect(ofType('damagedFragment')).toEqual([])
+    },
+  )
+
+  it('is none of an inclusive start either, which brings older ones along', async () => {
+    const { consumer } = setUp(replaying(1), {
+      startSelector: { StartSelectorType: 'AT_FRAGMENT_NUMBER', FragmentNumber: numbers[3] },
+    })
+    expect(await take(consumer, 2)).toEqual(numbers.slice(3))
+  })
+})
+
+it('a fragment that is missing uses none of the attempts of one that is damaged', async () => {
+  const sequenced = createLog(6)
+  let arrivals = 0
+  const { consumer, ofType } = setUp(
+    {
+      log: sequenced,
+      answer: ({ startIndex = 0 }) => ({
+        pieces: sequenced
+          .slice(startIndex)
+          .filter(({ index }) => index !== 2)
+          .map(({ index, bytes }) =>
+            index === 3 && ++arrivals === 4 ? insideCluster(bytes) : bytes,
+          ),
+      }),
+    },
+    { gapDetection: 'refetch' },
+  )
+  expect(await take(consumer, 5)).toHaveLength(5)
+  expect(ofType('damagedFragment')).toMatchObject([{ attempt: 1, action: 'refetch' }])
+})
+
+/** Zeroes the head of a block, so that the structure breaks behind two frames. */
+function inThirdBlock(bytes: Uint8Array): Uint8Array {
+  const blocks = [...bytes.keys()].filter((at) => bytes[at] === 0xa3 && bytes[at + 1] === 0x88)
+  const damaged = bytes.slice()
+  damaged.fill(0, blocks[2], blocks[2] + 2)
+  return damaged
+}
+
+it('a second damaged fragment behind the one that is given up is in the gap', async () => {
+  const frames = createLog(6, { frames: 4 })
+  const { consumer, ofType } = setUp(
+    {
+      log: frames,
+      answer: ({ startIndex = 0 }) => ({
+        pieces: frames
+          .slice(startIndex)
+          .map(({ index, bytes }) =>
+            index === 2 ? header(bytes) : index === 3 ? inThirdBlock(bytes) : bytes,
+          ),
+      }),
+    },
+    { onDamagedFragment: 'skip' },
+  )
+  const seen = new Set<string | undefined>()
+  for await (const { metadata } of consumer.frames()) {
+    seen.add(metadata.fragmentNumber)
+    if (metadata.fragmentNumber === frames[5].fragmentNumber) break
+  }
+  expect(ofType('gap').at(-1)).toMatchObject({
+    afterFragmentNumber: frames[1].fragmentNumber,
+    beforeFragmentNumber: frames[4].fragmentNumber,
+  })
+})

@@ -245,3 +245,18 @@ describe('FrameLedger', () => {
     expect(ledger.complete(second as never)).toBe(false)
   })
 })
+
+it('a fragment that a later one has overtaken is not yielded behind its frames', async () => {
+  const { consumer } = setUp({
+    log,
+    answer: ({ startIndex = 0 }, n) => ({
+      // The second is left out, the third breaks off in its last frame.
+      pieces:
+        n === 0
+          ? [...cut([payload[0], payload[2]], payload[0].length + payload[2].length - 150, 'reset')]
+          : payload.slice(startIndex),
+    }),
+  })
+  const seen = await takeFrames(consumer, 15)
+  expect(seen).toEqual(names.filter((name) => !name.startsWith('1.')))
+})

@@ -549,3 +549,64 @@ it('waits as long as it takes where a delay is beyond what a timer of Node can h
   cancel()
   expect(isOver).toBe(false)
 })
+
+describe('a source of the user', () => {
+  /** Bodies that are web streams: they close only behind a read that is under way. */
+  function stallingSource() {
+    const signals: AbortSignal[] = []
+    let closed = 0
+    return {
+      signals,
+      get closed() {
+        return closed
+      },
+      open(_: unknown, signal: AbortSignal) {
+        signals.push(signal)
+        const body = new ReadableStream<Uint8Array>({
+          start(controller) {
+            controller.enqueue(payload[0].subarray(0, 50))
+          },
+        })
+        return Promise.resolve({ body })
+      },
+      close() {
+        closed += 1
+      },
+    }
+  }
+
+  it('hears by its signal that a response is not wanted any more, before the next one is asked for', async () => {
+    const source = stallingSource()
+    const { consumer } = setUp({ log }, { source } as never)
+    let wereAborted = true
+    consumer.on('sessionOpened', ({ session }) => {
+      wereAborted &&= source.signals.slice(0, -1).every(({ aborted }) => aborted)
+      if (session === 4) void consumer.stop()
+    })
+    expect(await take(consumer, 1)).toEqual([])
+    expect(source.signals).toHaveLength(4)
+    expect(wereAborted).toBe(true)
+    expect(source.signals.at(-1)?.aborted).toBe(true)
+  })
+
+  it('is closed once, and that is told once, though a listener asks for the end while it ends', async () => {
+    const source = stallingSource()
+    const { consumer, ofType } = setUp({ log }, { source } as never)
+    consumer.on('sessionEnded', () => void consumer.stop())
+    const iterator = consumer[Symbol.asyncIterator]()
+    const pending = iterator.next()
+    await once(consumer, 'sessionOpened')
+    await iterator.return?.()
+    await pending
+    await consumer.stop()
+    expect(source.closed).toBe(1)
+    expect(ofType('closed')).toHaveLength(1)
+  })
+
+  it('that fails to close leaves no rejection unhandled when the consumer was stopped before it began', async () => {
+    const source = { ...stallingSource(), close: () => Promise.reject(new Error('no')) }
+    const { consumer } = setUp({ log }, { source } as never)
+    await consumer.stop()
+    await expect(take(consumer, 1)).rejects.toThrow('no')
+  })
+})

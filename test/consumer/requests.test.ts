@@ -338,3 +338,15 @@ it('throws what is a bug, and not a failure, instead of trying it again', async 
   expect(await failureOf(consumer)).toBe(bug)
   expect(service.requests).toEqual([])
 })
+
+it('sessions that bring nothing but repeats are spaced like empty ones', async () => {
+  const log = createLog(1)
+  const { consumer, service, clock } = setUp({ log, isTokenInclusive: true })
+  const iterator = consumer[Symbol.asyncIterator]()
+  await iterator.next()
+  const waiting = iterator.next()
+  clock.setTimer(() => void consumer.stop(), 600_000)
+  await waiting
+  // Four a second would be 2,400.
+  expect(service.requests.length).toBeLessThan(450)
+})

@@ -545,3 +545,32 @@ describe('an inclusive start whose time lies far before its fragment', () => {
     expect(await take(consumer, 2)).toEqual(numbers.slice(4))
   })
 })
+
+describe('the fragment that an inclusive start names', () => {
+  const startSelector = {
+    StartSelectorType: 'AT_FRAGMENT_NUMBER',
+    FragmentNumber: numbers[3],
+  } as const
+
+  it.each([
+    ['earliest', numbers.slice(4, 5)],
+    ['now', numbers.slice(5, 6)],
+  ] as const)('is given up with %s as a lost resume point', async (onResumePointLost, expected) => {
+    const { consumer, service, ofType } = setUp(
+      {
+        log: log.slice(4),
+        answer: ({ selector, startIndex = 0 }) => ({
+          pieces:
+            selector.StartSelectorType === 'NOW' ? payload.slice(5) : payload.slice(4 + startIndex),
+        }),
+      },
+      { startSelector, onResumePointLost },
+    )
+    expect(await take(consumer, 1)).toEqual(expected)
+    expect(ofType('resumePointLost')).toMatchObject([{ policy: onResumePointLost }])
+    expect(ofType('gap')).toHaveLength(1)
+    expect(service.requests.at(-1)?.selector.StartSelectorType).toBe(
+      onResumePointLost === 'now' ? 'NOW' : 'SERVER_TIMESTAMP',
+    )
+  })
+})

@@ -142,3 +142,75 @@ describe('an in-band error', () => {
     expect(ofType('serviceError').map(({ id }) => id)).toEqual([5000, 4501])
   })
 })
+
+describe('an error that breaks a fragment off', () => {
+  // HEAD and media, but no TAIL; or HEAD alone.
+  const whole = payload[1]
+  const tailAt = whole.length - 170
+  const brokenOff = (id: number, chunks: readonly Uint8Array[]) => ({
+    log,
+    answer: ({ startIndex = 0 }: { startIndex: number | undefined }, n: number) => ({
+      pieces: n === 0 ? [payload[0], ...chunks, errorDocument(id)] : payload.slice(startIndex),
+    }),
+  })
+
+  it.each([
+    ['after its media', tailOf(whole, tailAt)],
+    ['after its head', tailOf(whole, 0)],
+  ])('%s is thrown when it is one that no new session mends', async (_, part) => {
+    const { consumer, ofType } = setUp(brokenOff(4501, [part]))
+    expect(await failureOf(consumer)).toMatchObject({ id: 4501 })
+    expect(ofType('serviceError')).toHaveLength(1)
+    expect(ofType('damagedFragment')).toEqual([])
+  })
+
+  it.each([
+    ['after its media', tailOf(whole, tailAt)],
+    ['after its head', tailOf(whole, 0)],
+  ])('%s is resumed from, however often, and the fragment is owed', async (_, part) => {
+    const { consumer, ofType } = setUp({
+      log,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces:
+          n === 0
+            ? [payload[0], part, errorDocument(5000)]
+            : n < 8
+              ? [part, errorDocument(5000)]
+              : payload.slice(startIndex),
+      }),
+    })
+    expect(await take(consumer, 4)).toEqual(numbers)
+    expect(ofType('damagedFragment')).toEqual([])
+    expect(ofType('serviceError')).toHaveLength(8)
+    expect(ofType('sessionEnded').slice(0, 8)).toMatchObject(
+      Array.from({ length: 8 }, () => ({ reason: 'service-error' })),
+    )
+  })
+})
+
+it('an error that no new session mends counts, even where the session was to be rotated', async () => {
+  const { consumer } = setUp(
+    {
+      log,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces:
+          n === 0
+            ? [{ waitMs: 2000 }, new Uint8Array(Buffer.concat([payload[0], errorDocument(4501)]))]
+            : [...payload.slice(startIndex), errorDocument(4500)],
+      }),
+    },
+    { sessionRotationMs: 1000 },
+  )
+  expect(await failureOf(consumer)).toMatchObject({ id: 4501 })
+})
+
+/** A fragment up to the first Tags element that begins at or after `from` and is not its first. */
+function tailOf(bytes: Uint8Array, from: number): Uint8Array {
+  const isTags = (at: number): boolean =>
+    bytes[at] === 0x12 && bytes[at + 1] === 0x54 && bytes[at + 2] === 0xc3 && bytes[at + 3] === 0x67
+  const isCluster = (at: number): boolean => bytes[at] === 0x1f && bytes[at + 1] === 0x43
+  const at = bytes.findIndex(
+    (_, index) => index >= from && (from > 0 ? isTags(index) : isCluster(index)),
+  )
+  return bytes.subarray(0, at)
+}

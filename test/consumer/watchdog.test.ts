@@ -108,6 +108,17 @@ describe('Watchdog', () => {
     expect(fireAt(61_000)).toBe(1)
   })
 
+  it('excuses a block once: a process that is blocked again and again must not wait for ever', () => {
+    const { fireAt } = start(1000)
+    expect(fireAt(1400)).toBe(0)
+    expect(fireAt(2800)).toBe(1)
+    const other = start(1000)
+    expect(other.fireAt(1400)).toBe(0)
+    other.passTo(2000)
+    other.watchdog.touch()
+    expect(other.fireAt(3400)).toBe(0)
+  })
+
   it('does not expire once it is stopped', () => {
     const { watchdog, fireAt } = start(1000)
     watchdog.stop()

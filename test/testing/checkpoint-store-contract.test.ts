@@ -6,6 +6,8 @@ import {
   type CheckpointStore,
   FileCheckpointStore,
   MemoryCheckpointStore,
+  StaleEpochError,
+  type StreamPosition,
 } from '../../src/consumer/index.js'
 import { checkpointStoreContract } from '../../src/testing/index.js'
 
@@ -31,6 +33,30 @@ describe('the contract', () => {
     'a save that is never refused': (store) => ({
       save: (id, epoch, checkpoint) => store.save(id, epoch, checkpoint).catch(() => undefined),
     }),
+    'a save that checks the epoch first and writes later': (store) => {
+      const epochs = new Map<string, number>()
+      const kept = new Map<string, StreamPosition>()
+      return {
+        claim: async (id, owner) => {
+          const { epoch } = await store.claim(id, owner)
+          epochs.set(id, epoch)
+          const checkpoint = kept.get(id)
+          return { epoch, checkpoint: checkpoint && { ...checkpoint } }
+        },
+        save: async (id, epoch, checkpoint) => {
+          if (epochs.get(id) !== epoch) throw new StaleEpochError(id, epoch)
+          const copy = { ...checkpoint }
+          for (let turn = 0; turn < 3; turn += 1)
+            await new Promise((resolve) => setImmediate(resolve))
+          kept.set(id, copy)
+        },
+        delete: async (id) => {
+          await store.delete(id)
+          epochs.delete(id)
+          kept.delete(id)
+        },
+      }
+    },
     'a save that is lost': () => ({ save: async () => undefined }),
     'a delete that does nothing': () => ({ delete: async () => undefined }),
     'IDs without case': (store) => ({
