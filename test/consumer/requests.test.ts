@@ -340,8 +340,8 @@ it('throws what is a bug, and not a failure, instead of trying it again', async 
 })
 
 it('sessions that bring nothing but repeats are spaced like empty ones', async () => {
-  const log = createLog(1)
-  const { consumer, service, clock } = setUp({ log, isTokenInclusive: true })
+  const single = createLog(1)
+  const { consumer, service, clock } = setUp({ log: single, isTokenInclusive: true })
   const iterator = consumer[Symbol.asyncIterator]()
   await iterator.next()
   const waiting = iterator.next()

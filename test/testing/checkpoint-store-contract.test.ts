@@ -46,8 +46,9 @@ describe('the contract', () => {
         save: async (id, epoch, checkpoint) => {
           if (epochs.get(id) !== epoch) throw new StaleEpochError(id, epoch)
           const copy = { ...checkpoint }
-          for (let turn = 0; turn < 3; turn += 1)
+          for (let turn = 0; turn < 3; turn += 1) {
             await new Promise((resolve) => setImmediate(resolve))
+          }
           kept.set(id, copy)
         },
         delete: async (id) => {
