@@ -3,6 +3,7 @@ import {
   compareFragmentNumbers,
   decodeFragmentNumber,
   encodeFragmentNumber,
+  isFragmentNumber,
 } from '../tags/fragment-number.js'
 import type { Clock } from './clock.js'
 import { createRandom } from './ebml-writer.js'
@@ -57,6 +58,7 @@ export class SimulatedStream {
   readonly #held: StoredFragment[] = []
   readonly #watchers = new Set<() => void>()
   #appendedCount = 0
+  #lastFragmentNumber: string | undefined
   #lastAppendMs = 0
   #nextSequence = 1n
   #sessionGeneration = 0
@@ -110,8 +112,9 @@ export class SimulatedStream {
 
   /**
    * Adds a fragment at the end and wakes whoever waits for it. It keeps its number and times if it
-   * has them; otherwise it gets the next sequence number and the clock's time. Throws a RangeError
-   * when its number is not greater than the last one.
+   * has them; otherwise it gets the next sequence number and the clock's time. Throws a RangeError,
+   * and changes nothing, when its number is not greater than the last one appended, whether or not
+   * that is still held, or when it or a time is none.
    */
   append(fragment: FragmentInput): StoredFragment {
     return this.#store(prepareFragment(fragment))
@@ -196,15 +199,22 @@ export class SimulatedStream {
 
   #store(prepared: PreparedFragment): StoredFragment {
     const identity = this.#identify(prepared)
-    const last = this.#held.at(-1)
-    if (last && compareFragmentNumbers(identity.fragmentNumber, last.fragmentNumber) <= 0) {
+    const { fragmentNumber } = identity
+    if (!isFragmentNumber(fragmentNumber)) {
+      throw new RangeError('a fragment number is no number: pass 1 to 128 decimal digits')
+    }
+    const last = this.#lastFragmentNumber
+    if (last !== undefined && compareFragmentNumbers(fragmentNumber, last) <= 0) {
       throw new RangeError(
-        `fragment ${identity.fragmentNumber} does not follow ${last.fragmentNumber}: numbers in a stream rise`,
+        `fragment ${fragmentNumber} does not follow ${last}: numbers in a stream rise`,
       )
     }
-    const stored = new StoredFragment(this.#appendedCount++, identity, prepared)
+    const stored = new StoredFragment(this.#appendedCount, identity, prepared)
+    // Nothing throws from here on: a fragment that is refused leaves no trace.
     this.#held.push(stored)
-    const sequence = decodeFragmentNumber(identity.fragmentNumber)?.sequence
+    this.#appendedCount++
+    this.#lastFragmentNumber = fragmentNumber
+    const sequence = decodeFragmentNumber(fragmentNumber)?.sequence
     if (sequence !== undefined) this.#nextSequence = sequence + 1n
     this.#lastAppendMs = this.#clock.now()
     this.#expire()

@@ -49,6 +49,29 @@ describe('append', () => {
     expect(() => stream.append(specs[3]!)).toThrow(/does not follow/)
   })
 
+  it('refuses a smaller number after everything held is gone too', () => {
+    const { stream, clock } = open({ retentionMs: 10_000 })
+    stream.append(specs[2]!)
+    stream.dropBefore('9'.repeat(100))
+    expect(() => stream.append(specs[1]!)).toThrow(/does not follow/)
+    stream.append(specs[3]!)
+    clock.advance(60_000)
+    expect(stream.fragments).toEqual([])
+    expect(() => stream.append(specs[0]!)).toThrow(/does not follow/)
+  })
+
+  it('is as if nothing had been when it refuses a fragment', () => {
+    const { stream } = open()
+    stream.append(bare)
+    expect(() => stream.append({ ...bare, producerTimestampMs: 1.5 })).toThrow(RangeError)
+    expect(() => stream.append({ ...bare, fragmentNumber: '12a' })).toThrow(/is no number/)
+    const [first, second] = [stream.append(bare), stream.append(bare)]
+    expect([first.index, second.index]).toEqual([1, 2])
+    expect(stream.appendedCount).toBe(3)
+    expect([0, 1, 2, 3].map((index) => stream.at(index)?.index)).toEqual([0, 1, 2, undefined])
+    expect(decodeFragmentNumber(second.fragmentNumber)?.sequence).toBe(3n)
+  })
+
   it('makes what the parser reads back', () => {
     const { stream } = open({ fragments: specs })
     const parser = new GetMediaParser()
