@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Operation } from './request-log.js'
 import { type ServiceException, serviceException, textOf } from './service-exceptions.js'
+import { STREAM_ARN_PATTERN, isStreamArn, isStreamName } from './stream-identity.js'
 
 // The service refuses large bodies; the largest valid one is well under this.
 const MOST_BODY_BYTES = 65_536
@@ -45,10 +46,11 @@ export async function readBody(request: IncomingMessage): Promise<string | undef
   return Buffer.concat(chunks).toString()
 }
 
-/** The body as an object, or `undefined` when it is not one. */
+/** The body as an object, or `undefined` when it is not one. A member that is null counts as absent, as to the service. */
 export function readJson(body: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const json: unknown = body === '' ? {} : JSON.parse(body)
+    const json: unknown =
+      body === '' ? {} : JSON.parse(body, (_, value: unknown) => value ?? undefined)
     const isObject = typeof json === 'object' && json !== null && !Array.isArray(json)
     return isObject ? (json as Readonly<Record<string, unknown>>) : undefined
   } catch {
@@ -90,14 +92,11 @@ export function findStreamProblem(
   if (name !== undefined && arn !== undefined) {
     return invalid('Only one of StreamName and StreamARN should be provided.')
   }
-  if (name !== undefined && !(typeof name === 'string' && /^[\w.-]{1,256}$/.test(name))) {
+  if (name !== undefined && !(typeof name === 'string' && isStreamName(name))) {
     return invalid(violationOf('streamName', name, '[a-zA-Z0-9_.-]+'))
   }
-  const pattern = /^arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:[a-z]+\/[\w.-]+\/[0-9]+$/
-  const isArn = typeof arn === 'string' && arn.length <= 1024 && pattern.test(arn)
-  if (arn !== undefined && !isArn) {
-    const shown = 'arn:[a-z\\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:[a-z]+/[a-zA-Z0-9_.-]+/[0-9]+'
-    return invalid(violationOf('streamARN', arn, shown))
+  if (arn !== undefined && !(typeof arn === 'string' && isStreamArn(arn))) {
+    return invalid(violationOf('streamARN', arn, STREAM_ARN_PATTERN))
   }
   return undefined
 }

@@ -14,12 +14,13 @@ import {
   StoredFragment,
   prepareFragment,
 } from './stored-fragment.js'
+import { STREAM_ARN_PATTERN, isStreamArn, isStreamName } from './stream-identity.js'
 
 /** A stream to simulate. */
 export interface StreamOptions {
   /** StreamName: 1 to 256 of `a-z A-Z 0-9 _ . -`. */
   readonly name: string
-  /** StreamARN. Default: one in us-east-1 of account 123456789012. */
+  /** StreamARN, as the service writes it. Default: one in us-east-1 of account 123456789012. */
   readonly arn?: string | undefined
   /** What it holds from the beginning. Default: nothing. */
   readonly fragments?: Iterable<FragmentInput> | undefined
@@ -44,8 +45,6 @@ export interface LiveOptions {
 /** How long before the server's time a stamped fragment was made by its producer. */
 const PRODUCER_LEAD_MS = 120
 
-const STREAM_NAME = /^[\w.-]{1,256}$/
-
 /** A stream's fragments in order. Appending wakes the responses that wait at its end. */
 export class SimulatedStream {
   /** StreamName. */
@@ -66,10 +65,15 @@ export class SimulatedStream {
   #cancelLiveTimer: (() => void) | undefined
   #isLive = false
 
-  /** Throws a RangeError on a name or fragment that the service would not take. */
+  /** Throws a RangeError on a name, ARN or fragment that the service would not take. */
   constructor(options: StreamOptions, clock: Clock) {
-    if (!STREAM_NAME.test(options.name)) {
+    if (!isStreamName(options.name)) {
       throw new RangeError(`no stream name: '${options.name}'. Use 1 to 256 of a-z A-Z 0-9 _ . -`)
+    }
+    if (options.arn !== undefined && !isStreamArn(options.arn)) {
+      throw new RangeError(
+        `no stream ARN: '${options.arn}'. Use one that matches ${STREAM_ARN_PATTERN}`,
+      )
     }
     this.name = options.name
     this.#clock = clock

@@ -147,6 +147,14 @@ describe('validation', () => {
     })
   })
 
+  it('takes null for absent, as the service does', async () => {
+    const { arn } = simulator.streams.get('door')!
+    const input = { StreamName: null, StreamARN: arn, APIName: 'GET_MEDIA' }
+    expect(await post('/getDataEndpoint', JSON.stringify(input))).toMatchObject({ status: 200 })
+    const none = { StreamName: null, StreamARN: null }
+    expect((await post('/getDataEndpoint', JSON.stringify(none))).body).toMatch(/Either StreamName/)
+  })
+
   it('refuses an unknown APIName', async () => {
     const input = { StreamName: 'door', APIName: 'GET_ALL' as 'GET_MEDIA' }
     await expect(
@@ -223,9 +231,11 @@ describe('the server', () => {
     })
   })
 
-  it('refuses two streams of one name, and names that the service would refuse', () => {
+  it('refuses two streams of one name, and names and ARNs that the service would refuse', () => {
     expect(() => simulator.addStream({ name: 'door' })).toThrow(/'door' already/)
     expect(() => simulator.addStream({ name: 'front door' })).toThrow(RangeError)
+    expect(() => simulator.addStream({ name: 'yard', arn: 'not an arn' })).toThrow(/no stream ARN/)
+    expect([...simulator.streams.keys()]).toEqual(['door'])
   })
 
   it('numbers connections, so that a shared one is seen', async () => {
