@@ -2,8 +2,10 @@
 
 /** Where the simulator takes the time and its timers from. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. May jump, back as well. */
   now(): number
+  /** Milliseconds from an arbitrary zero that never go backwards: what every wait and limit counts in. */
+  monotonicMs(): number
   /**
    * Calls back once after `delayMs` milliseconds, unless the returned function is called before.
    * Calling it later, or twice, does nothing.
@@ -17,6 +19,7 @@ const LONGEST_DELAY_MS = 0x7fffffff
 /** The machine's time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer(callback, delayMs) {
     const timer = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS))
     return () => clearTimeout(timer)

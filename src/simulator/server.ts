@@ -241,7 +241,7 @@ class GetMediaServer implements Simulator {
     const problem = findApiNameProblem(json['APIName'])
     if (problem) return problem
     if (!stream) return serviceException('ResourceNotFoundException')
-    if (!this.#endpointThrottle.admit(stream.name, this.#clock.now())) {
+    if (!this.#endpointThrottle.admit(stream.name, this.#clock.monotonicMs())) {
       return serviceException('ClientLimitExceededException')
     }
     this.#sendJson(200, { DataEndpoint: this.endpoint }, {}, record, response)
@@ -259,7 +259,7 @@ class GetMediaServer implements Simulator {
     if ('status' in selector) return selector
     record.startSelector = selector
     if (!stream) return serviceException('ResourceNotFoundException')
-    if (!this.#mediaThrottle.admit(stream.name, this.#clock.now())) {
+    if (!this.#mediaThrottle.admit(stream.name, this.#clock.monotonicMs())) {
       return serviceException('ClientLimitExceededException')
     }
     let connections = 1

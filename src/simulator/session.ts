@@ -36,6 +36,8 @@ export class Session {
   readonly #record: OpenRecord
   readonly #clock: Clock
   readonly #generation: number
+  /** By the clock that never goes back, as everything else that is measured here. */
+  readonly #startMs: number
   /** Called when the response is over, to wake whatever waits. */
   readonly #closers = new Set<() => void>()
   #isOver = false
@@ -55,7 +57,8 @@ export class Session {
     this.#record = options.record
     this.#clock = options.clock
     this.#generation = options.stream.sessionGeneration
-    this.#paceMs = options.clock.now()
+    this.#startMs = options.clock.monotonicMs()
+    this.#paceMs = this.#startMs
     this.#position = options.start === 'lost' ? 0 : options.start
     this.#response.once('close', () => this.#finish('client'))
     // A client that vanishes is an ordinary end of a response.
@@ -107,8 +110,8 @@ export class Session {
   /** Waits for the next fragment; ends the response when none comes for a while. */
   async #awaitNext(): Promise<void> {
     const { stream, idleEndMs } = this.#options
-    const sinceMs = Math.max(stream.lastAppendMs, this.#record.timeMs)
-    const leftMs = sinceMs + idleEndMs - this.#clock.now()
+    const sinceMs = Math.max(stream.lastAppendMs ?? this.#startMs, this.#startMs)
+    const leftMs = sinceMs + idleEndMs - this.#clock.monotonicMs()
     if (leftMs <= 0) return this.#end('idle')
     await this.#wait((wake) => {
       const stopWatching = stream.watch(wake)
@@ -245,7 +248,7 @@ export class Session {
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
     if (!Number.isFinite(bytesPerSecond)) return
-    const nowMs = this.#clock.now()
+    const nowMs = this.#clock.monotonicMs()
     this.#paceMs = Math.max(this.#paceMs, nowMs - 1000) + (bytes.length * 1000) / bytesPerSecond
     if (this.#paceMs - nowMs >= SHORTEST_WAIT_MS) await this.#sleep(this.#paceMs - nowMs)
   }
@@ -289,9 +292,9 @@ export class Session {
   }
 
   async #sleep(ms: number): Promise<void> {
-    const endMs = this.#clock.now() + ms
+    const endMs = this.#clock.monotonicMs() + ms
     // The end of the session wakes everything, but a stalled response does not end: it hangs.
-    for (let leftMs = ms; leftMs > 0 && !this.#isOver; leftMs = endMs - this.#clock.now()) {
+    for (let leftMs = ms; leftMs > 0 && !this.#isOver; leftMs = endMs - this.#clock.monotonicMs()) {
       await this.#wait((wake) =>
         Number.isFinite(leftMs) ? this.#clock.setTimer(wake, leftMs) : () => undefined,
       )

@@ -40,6 +40,22 @@ export interface LiveOptions {
   readonly bytesPerSecond?: number | undefined
   /** Stops after this many fragments. Default: at the end of the source. */
   readonly count?: number | undefined
+  /**
+   * Called when the source throws, or gives a fragment that cannot be appended; nothing more is appended
+   * then. Not for the first fragment, whose error `startLive` throws. Default: a warning of the process.
+   */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+/** How much of what a late timer has missed is made up for, as for a response that is paced. */
+const MOST_CAUGHT_UP_MS = 1000
+
+/** A source that is being appended from. */
+interface LiveRun {
+  readonly source: Iterator<FragmentInput>
+  /** A generator cannot be ended while it runs. */
+  isPulling: boolean
+  cancelTimer: (() => void) | undefined
 }
 
 /** How long before the server's time a stamped fragment was made by its producer. */
@@ -58,12 +74,11 @@ export class SimulatedStream {
   readonly #watchers = new Set<() => void>()
   #appendedCount = 0
   #lastFragmentNumber: string | undefined
-  #lastAppendMs = 0
+  #lastAppendMs: number | undefined
   #nextSequence = 1n
   #sessionGeneration = 0
   #isRemoved = false
-  #cancelLiveTimer: (() => void) | undefined
-  #isLive = false
+  #live: LiveRun | undefined
 
   /** Throws a RangeError on a name, ARN or fragment that the service would not take. */
   constructor(options: StreamOptions, clock: Clock) {
@@ -85,7 +100,7 @@ export class SimulatedStream {
     this.#random = createRandom(options.seed ?? 1)
     for (const fragment of options.fragments ?? []) this.append(fragment)
     // What was there before anyone asked does not keep a response open.
-    this.#lastAppendMs = 0
+    this.#lastAppendMs = undefined
   }
 
   /** What the stream holds at this moment, oldest first. */
@@ -99,8 +114,8 @@ export class SimulatedStream {
     return this.#appendedCount
   }
 
-  /** When something was last appended, in milliseconds of the clock; 0 if nothing since the start. */
-  get lastAppendMs(): number {
+  /** When something was last appended, by the clock's `monotonicMs`; `undefined` if nothing since the start. */
+  get lastAppendMs(): number | undefined {
     return this.#lastAppendMs
   }
 
@@ -126,39 +141,72 @@ export class SimulatedStream {
 
   /**
    * Begins to append from a source, the first fragment at once; replaces a source before it. Throws
-   * a RangeError on a pace that is not above zero.
+   * a RangeError on a pace that is not above zero, and what the source or `append` throws for the
+   * first fragment; what they throw later goes to `onError`.
    */
   startLive(options: LiveOptions): void {
-    const { intervalMs = 1000, bytesPerSecond } = options
+    const { intervalMs = 1000, bytesPerSecond, onError = warn } = options
     if (!(intervalMs > 0) || !((bytesPerSecond ?? 1) > 0)) {
       throw new RangeError('a live stream needs an interval or a rate above zero')
     }
     this.stopLive()
-    this.#isLive = true
     const source = options.source[Symbol.iterator]()
+    const live: LiveRun = { source, isPulling: false, cancelTimer: undefined }
+    this.#live = live
     let remaining = options.count ?? Infinity
-    let dueMs = this.#clock.now()
+    let dueMs = this.#clock.monotonicMs()
     const step = (): void => {
-      if (!this.#isLive) return
-      const next = remaining-- > 0 ? source.next() : undefined
-      if (!next || next.done) {
-        this.#isLive = false
+      const stored = remaining-- > 0 ? this.#appendNext(live) : undefined
+      if (this.#live !== live) return
+      if (!stored) {
+        this.stopLive()
         return
       }
-      const stored = this.#store(withoutIdentity(prepareFragment(next.value)))
       const interval = bytesPerSecond ? (stored.byteLength * 1000) / bytesPerSecond : intervalMs
-      // Counted from when it was due, not from now, so that late timers do not slow the pace.
-      dueMs += interval
-      const delayMs = Math.max(0, dueMs - this.#clock.now())
-      this.#cancelLiveTimer = this.#clock.setTimer(step, delayMs)
+      // Counted from when it was due, not from now, so that late timers do not slow the pace; but
+      // after a long sleep of the machine nothing is poured out.
+      const nowMs = this.#clock.monotonicMs()
+      dueMs = Math.max(dueMs + interval, nowMs - MOST_CAUGHT_UP_MS)
+      live.cancelTimer = this.#clock.setTimer(laterStep, Math.max(0, dueMs - nowMs))
+    }
+    // Nobody stands above a timer to catch what the source throws.
+    const laterStep = (): void => {
+      try {
+        step()
+      } catch (error) {
+        onError(error)
+      }
     }
     step()
   }
 
-  /** Stops appending. What is there stays. */
+  /** Stops appending, and ends the source if it is a generator. What is there stays. */
   stopLive(): void {
-    this.#isLive = false
-    this.#cancelLiveTimer?.()
+    const live = this.#live
+    this.#live = undefined
+    live?.cancelTimer?.()
+    if (live && !live.isPulling) live.source.return?.()
+  }
+
+  /** Appends what the source gives next; `undefined` when it has ended or was stopped meanwhile. */
+  #appendNext(live: LiveRun): StoredFragment | undefined {
+    try {
+      live.isPulling = true
+      const next = live.source.next()
+      live.isPulling = false
+      const isStopped = this.#live !== live
+      if (next.done) {
+        if (!isStopped) this.#live = undefined
+        return undefined
+      }
+      if (!isStopped) return this.#store(withoutIdentity(prepareFragment(next.value)))
+      // It stopped itself, while it could not be ended.
+      live.source.return?.()
+      return undefined
+    } catch (error) {
+      if (this.#live === live) this.stopLive()
+      throw error
+    }
   }
 
   /** Forgets all fragments before this number, as if they were older than the retention. */
@@ -220,7 +268,7 @@ export class SimulatedStream {
     this.#lastFragmentNumber = fragmentNumber
     const sequence = decodeFragmentNumber(fragmentNumber)?.sequence
     if (sequence !== undefined) this.#nextSequence = sequence + 1n
-    this.#lastAppendMs = this.#clock.now()
+    this.#lastAppendMs = this.#clock.monotonicMs()
     this.#expire()
     this.#wake()
     return stored
@@ -254,6 +302,11 @@ export class SimulatedStream {
   #wake(): void {
     for (const watcher of this.#watchers) watcher()
   }
+}
+
+function warn(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  process.emitWarning(`a live source has failed, and its stream gets nothing more: ${message}`)
 }
 
 function withoutIdentity(fragment: PreparedFragment): PreparedFragment {

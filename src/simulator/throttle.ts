@@ -9,7 +9,7 @@ export class Throttle {
     this.#perSecond = perSecond
   }
 
-  /** Whether a call at this time is within the limit; counts it if so. */
+  /** Whether a call at this time, of a clock that never goes back, is within the limit; counts it if so. */
   admit(key: string, nowMs: number): boolean {
     const recent = (this.#callsMs.get(key) ?? []).filter((callMs) => callMs > nowMs - 1000)
     const isAdmitted = recent.length < this.#perSecond

@@ -55,6 +55,8 @@ describe('ManualClock', () => {
 describe('systemClock', () => {
   it('is the machine’s time, and takes delays that Node would cut to nothing', async () => {
     expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1000)
+    const beforeMs = performance.now()
+    expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(beforeMs)
     await new Promise<void>((resolve) => systemClock.setTimer(resolve, 1))
     let hasFired = false
     const cancel = systemClock.setTimer(() => (hasFired = true), 2 ** 40)

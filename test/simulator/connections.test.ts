@@ -33,6 +33,7 @@ describe('close', () => {
     const timers = new Set<object>()
     const clock: Clock = {
       now: () => systemClock.now(),
+      monotonicMs: () => systemClock.monotonicMs(),
       setTimer(callback, delayMs) {
         const timer = {}
         timers.add(timer)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
+  type Clock,
   type FragmentSpec,
   ManualClock,
   type Simulator,
@@ -9,7 +10,7 @@ import {
   startSimulator,
   syntheticFragments,
 } from '../../src/simulator/index.js'
-import { type Sdk, createSdk, drain, fragmentNumbers, take } from './sdk.js'
+import { type Drained, type Sdk, createSdk, drain, fragmentNumbers, take } from './sdk.js'
 
 const START_MS = 1_700_000_000_000
 const specs: FragmentSpec[] = take(
@@ -335,6 +336,27 @@ describe('limits', () => {
     await call()
     expect(peakCallsPerSecond(simulator.requests, 'GetMedia', 'door')).toBe(7)
     expect(peakCallsPerSecond(simulator.requests, 'GetDataEndpoint')).toBe(0)
+  })
+
+  it('count seconds that pass, not the time of day', async () => {
+    let dayOffsetMs = 0
+    const ticking = clock
+    const setClock: Clock = {
+      now: () => ticking.now() + dayOffsetMs,
+      monotonicMs: () => ticking.monotonicMs(),
+      setTimer: (callback, delayMs) => ticking.setTimer(callback, delayMs),
+    }
+    await start({ clock: setClock, limits: { idleEndMs: 3000, connectionsPerStream: Infinity } })
+    const now = { StartSelectorType: 'NOW' } as const
+    const drained: Promise<Drained>[] = []
+    for (let i = 0; i < 5; i++) drained.push(drain(await sdk.getMedia('door', now)))
+    dayOffsetMs = -3_600_000
+    clock.advance(1000)
+    drained.push(drain(await sdk.getMedia('door', now)))
+    await clock.whenDueWithin(2000)
+    clock.advance(3000)
+    for (const { ended } of await Promise.all(drained)) expect(ended).toBe('end')
+    expect(simulator.requests.map((request) => request.ended)).toEqual(Array(6).fill('idle'))
   })
 
   it('refuses the sixth GetDataEndpoint call within a second', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type FragmentSpec, ManualClock, syntheticFragments } from '../../src/simulator/index.js'
 import { SimulatedStream, type StreamOptions } from '../../src/simulator/stream.js'
 import { decodeFragmentNumber } from '../../src/tags/fragment-number.js'
@@ -10,11 +10,30 @@ const small = { frameBytes: 10, keyframeBytes: 20, frameRate: 2 }
 const specs = take(syntheticFragments({ ...small, startMs: START_MS }), 4)
 const bare: FragmentSpec = { style: 'producer-sdk', frames: [] }
 
+/** A clock whose time of day can be set, and that can have slept through its timers. */
+class SetClock extends ManualClock {
+  dayOffsetMs = 0
+  sleptMs = 0
+
+  override now(): number {
+    return super.now() + this.sleptMs + this.dayOffsetMs
+  }
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.sleptMs
+  }
+}
+
+function* failing(): Generator<FragmentSpec> {
+  yield bare
+  throw new Error('the camera is gone')
+}
+
 function open(options: Partial<StreamOptions> = {}): {
   stream: SimulatedStream
-  clock: ManualClock
+  clock: SetClock
 } {
-  const clock = new ManualClock(START_MS)
+  const clock = new SetClock(START_MS)
   return { clock, stream: new SimulatedStream({ name: 'door', ...options }, clock) }
 }
 
@@ -148,6 +167,77 @@ describe('a live source', () => {
     clock.advance(100_000)
     expect(stream.appendedCount).toBe(4)
     expect(clock.pending).toBe(0)
+  })
+
+  it('keeps its pace when the time of day is set', () => {
+    const { stream, clock } = open()
+    stream.startLive({ source: syntheticFragments(small) })
+    clock.advance(1000)
+    for (const offsetMs of [3_600_000, -3_600_000]) {
+      clock.dayOffsetMs = offsetMs
+      const before = stream.appendedCount
+      clock.advance(3000)
+      expect(stream.appendedCount - before).toBe(3)
+    }
+  })
+
+  it('does not pour out what a long sleep of the machine has missed', () => {
+    const { stream, clock } = open()
+    stream.startLive({ source: syntheticFragments(small) })
+    clock.sleptMs = 3_600_000
+    clock.advance(1000)
+    expect(stream.appendedCount).toBeLessThan(5)
+  })
+
+  it('throws the error of its first fragment, and tells those of later ones', () => {
+    const { stream, clock } = open()
+    const bad: FragmentSpec = {
+      frames: [{ trackNumber: 1, timestampMs: 40_000, data: new Uint8Array(1) }],
+    }
+    expect(() => stream.startLive({ source: [bad] })).toThrow(RangeError)
+    expect(clock.pending).toBe(0)
+    const errors: unknown[] = []
+    stream.startLive({ source: [bare, bad, bare], onError: (error) => errors.push(error) })
+    clock.advance(10_000)
+    expect(errors).toEqual([expect.any(RangeError)])
+    expect([stream.appendedCount, clock.pending]).toEqual([1, 0])
+  })
+
+  it('that fails is a warning of the process by default', () => {
+    const { stream, clock } = open()
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    stream.startLive({ source: failing() })
+    clock.advance(10_000)
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/a live source has failed.*: the camera is gone$/),
+    )
+    expect(stream.appendedCount).toBe(1)
+  })
+
+  it('is ended when it is stopped, by its count too, and may stop itself', () => {
+    const ended: string[] = []
+    function* source(name: string, beforeThird?: () => void): Generator<FragmentSpec> {
+      try {
+        for (let i = 0; ; i++) {
+          if (i === 2) beforeThird?.()
+          yield bare
+        }
+      } finally {
+        ended.push(name)
+      }
+    }
+    const { stream, clock } = open()
+    stream.startLive({ source: source('stopped') })
+    stream.stopLive()
+    stream.startLive({ source: source('replaced') })
+    stream.startLive({ source: source('counted'), count: 2 })
+    clock.advance(10_000)
+    stream.startLive({ source: source('itself', () => stream.stopLive()) })
+    clock.advance(10_000)
+    stream.startLive({ source: source('removed') })
+    stream.remove()
+    expect(ended).toEqual(['stopped', 'replaced', 'counted', 'itself', 'removed'])
+    expect([stream.appendedCount, clock.pending]).toEqual([1 + 1 + 2 + 2 + 1, 0])
   })
 
   it('needs a pace above zero', () => {
