@@ -56,6 +56,9 @@ function parseFault(json: unknown, path: string): Fault {
   parseParameter(fault, 'delayMs', 0, ['delay', 'stall'], path)
   parseParameter(fault, 'bytes', 1, ['slice', 'flip'], path)
   parseParameter(fault, 'count', 1, ['duplicate', 'skip'], path)
+  if (fault['do'] === 'slice' && at['offset'] === 'end') {
+    throw new FaultScriptError(`${path}.at.offset`, "'end' leaves no rest of the fragment to slice")
+  }
   return fault as unknown as Fault
 }
 

@@ -1,4 +1,5 @@
 /** Scripted misbehaviour: what can go wrong, where, how often; and which of it is still to come. */
+import { compareFragmentNumbers } from '../tags/fragment-number.js'
 import type { Operation } from './request-log.js'
 import type { ErrorPosition } from './media.js'
 
@@ -27,7 +28,10 @@ export interface RequestPoint {
   readonly operation?: 'GetMedia' | 'GetDataEndpoint' | undefined
 }
 
-/** Sends an in-band error. */
+/**
+ * Sends an in-band error. It stands between two fragments, as the service's do: a point within a
+ * fragment means its end.
+ */
 export interface ErrorTagAction {
   /** AWS_KINESISVIDEO_ERROR_ID. */
   readonly errorTag: number
@@ -74,8 +78,9 @@ export type FaultName =
  * - 'stall': nothing more comes, for `delayMs` or for ever.
  * - 'delay': nothing comes for `delayMs`, 1,000 by default.
  * - 'slice': the rest of the fragment comes `bytes` by `bytes`, 1 by default.
- * - 'flip': the next `bytes` bytes, 1 by default, have all their bits inverted.
- * - 'duplicate': the fragment, with the `count - 1` before it, is sent once more after it.
+ * - 'flip': the next `bytes` bytes, 1 by default, have all their bits inverted, in the next fragments too.
+ * - 'duplicate': the fragment, with the `count - 1` before it as far as they are held, is sent once
+ *   more after it. What is repeated is not skipped, and not repeated again.
  * - 'skip': the fragment, with the `count - 1` after it, is not sent in this response.
  */
 export type FaultAction = FaultName | ErrorTagAction | HttpAction
@@ -98,33 +103,50 @@ export interface Fault {
   readonly count?: number | undefined
 }
 
-/** A fault at a known place in the fragment that is about to be sent. */
-export interface PlacedFault {
-  /** The fault. */
-  readonly fault: Fault
-  /** Bytes of the fragment that go before it. */
-  readonly offset: number
-  /** Uses it up once; false if another response has used the last one since. */
-  take(): boolean
-}
-
-/** The fragment that {@link FaultScript.within} looks for faults in. */
-export interface FragmentPlace {
-  /** The stream's name. */
-  readonly streamName: string
-  /** Its index in the stream. */
-  readonly index: number
-  /** Its number. */
-  readonly fragmentNumber: string
+/** A part of a response's body that is about to be sent: a fragment, or an error between two. */
+export interface BodyPart {
+  /** The fragment. */
+  readonly fragment: { readonly index: number; readonly fragmentNumber: string } | undefined
   /** Its length in bytes. */
   readonly byteLength: number
-  /** Bytes of the response's body that went before it. */
+  /** Bytes of the body that went before it. */
   readonly bodyOffset: number
 }
 
-interface ArmedFault {
+/** A fault and how often it can still happen. */
+export class ArmedFault {
+  /** The fault. */
   readonly fault: Fault
-  remaining: number
+  #remaining: number
+
+  constructor(fault: Fault) {
+    const { times = 1 } = fault
+    this.fault = fault
+    this.#remaining = times === 'always' ? Infinity : times
+  }
+
+  /** Whether it can still happen. */
+  get isPending(): boolean {
+    return this.#remaining > 0
+  }
+
+  /** Uses it up once; false if another response has used the last one since. */
+  take(): boolean {
+    return this.#remaining > 0 && this.#remaining-- > 0
+  }
+
+  /** Whether it can happen in this stream. */
+  isFor(streamName: string | undefined): boolean {
+    return this.fault.stream === undefined || this.fault.stream === streamName
+  }
+
+  /** Bytes of the part that go before it; `undefined` if it is not in this part. */
+  offsetIn(part: BodyPart): number | undefined {
+    const offset = offsetWithin(this.fault, part)
+    const isInside = offset !== undefined && offset > 0
+    // In the middle of a block an error would be media.
+    return isInside && isErrorTag(this.fault) ? part.byteLength : offset
+  }
 }
 
 /** The faults that can still happen. Each is used up by whichever response reaches it first. */
@@ -133,10 +155,7 @@ export class FaultScript {
 
   /** Adds faults. They are not checked here: see `parseFaults`. */
   add(faults: readonly Fault[]): void {
-    for (const fault of faults) {
-      const { times = 1 } = fault
-      this.#armed.push({ fault, remaining: times === 'always' ? Infinity : times })
-    }
+    for (const fault of faults) this.#armed.push(new ArmedFault(fault))
   }
 
   /** Forgets all of them. */
@@ -146,7 +165,7 @@ export class FaultScript {
 
   /** Those that can still happen, in the order in which they were added. */
   get pending(): readonly Fault[] {
-    return this.#armed.filter((armed) => armed.remaining > 0).map((armed) => armed.fault)
+    return this.#armed.filter((armed) => armed.isPending).map((armed) => armed.fault)
   }
 
   /** Takes the first fault that hits a request before its answer. */
@@ -156,42 +175,37 @@ export class FaultScript {
     countOfAll: number,
     countOfStream: number,
   ): Fault | undefined {
-    return this.#takeFirst(({ at, stream }) => {
+    return this.#takeFirst(streamName, ({ at, stream }) => {
       if (!('request' in at) || (at.operation ?? 'GetMedia') !== operation) return false
-      if (stream !== undefined && stream !== streamName) return false
       return (stream === undefined ? countOfAll : countOfStream) >= at.request
     })
   }
 
-  /** Takes the first HTTP error that waits for a response starting at this fragment or later. */
+  /**
+   * Takes the first HTTP error that waits for a response starting at this fragment or later. The
+   * number is that of the last fragment when the response starts after it.
+   */
   takeAtStart(streamName: string, index: number, fragmentNumber?: string): Fault | undefined {
-    return this.#takeFirst((fault) => {
-      const { at, do: action, stream } = fault
+    return this.#takeFirst(streamName, ({ at, do: action }) => {
       if (!('fragment' in at) || typeof action === 'string' || !('http' in action)) return false
-      if (stream !== undefined && stream !== streamName) return false
-      return typeof at.fragment === 'number' ? index >= at.fragment : fragmentNumber === at.fragment
+      if (typeof at.fragment === 'number') return index >= at.fragment
+      return (
+        fragmentNumber !== undefined && compareFragmentNumbers(fragmentNumber, at.fragment) >= 0
+      )
     })
   }
 
-  /** The faults within a fragment and at its end, by place; none of them is used up yet. */
-  within(place: FragmentPlace): PlacedFault[] {
-    const placed: PlacedFault[] = []
-    for (const armed of this.#armed) {
-      const { fault } = armed
-      if (armed.remaining <= 0) continue
-      if (fault.stream !== undefined && fault.stream !== place.streamName) continue
-      const offset = offsetWithin(fault, place)
-      if (offset === undefined) continue
-      const take = (): boolean => armed.remaining > 0 && armed.remaining-- > 0
-      placed.push({ fault, offset, take })
-    }
-    return placed.sort((a, b) => a.offset - b.offset)
+  /** What can still happen in a stream, in the order in which it was added; nothing is used up by asking. */
+  pendingIn(streamName: string): readonly ArmedFault[] {
+    return this.#armed.filter((armed) => armed.isPending && armed.isFor(streamName))
   }
 
-  #takeFirst(test: (fault: Fault) => boolean): Fault | undefined {
-    const armed = this.#armed.find(({ fault, remaining }) => remaining > 0 && test(fault))
-    if (armed) armed.remaining--
-    return armed?.fault
+  #takeFirst(streamName: string | undefined, test: (fault: Fault) => boolean): Fault | undefined {
+    const found = this.#armed.find(
+      (armed) => armed.isPending && armed.isFor(streamName) && test(armed.fault),
+    )
+    found?.take()
+    return found?.fault
   }
 }
 
@@ -202,16 +216,20 @@ export function describeFault(fault: Fault): string {
   return 'http' in action ? `http ${action.http.type}` : `errorTag ${action.errorTag}`
 }
 
-function offsetWithin(fault: Fault, place: FragmentPlace): number | undefined {
+function isErrorTag({ do: action }: Fault): boolean {
+  return typeof action === 'object' && 'errorTag' in action
+}
+
+function offsetWithin(fault: Fault, part: BodyPart): number | undefined {
   const { at } = fault
-  const { byteLength, bodyOffset } = place
+  const { fragment, byteLength, bodyOffset } = part
   if ('fragment' in at) {
     // An HTTP error waits for the next request instead.
-    if (typeof fault.do === 'object' && 'http' in fault.do) return undefined
+    if (!fragment || (typeof fault.do === 'object' && 'http' in fault.do)) return undefined
     const isHere =
       typeof at.fragment === 'number'
-        ? at.fragment === place.index
-        : at.fragment === place.fragmentNumber
+        ? at.fragment === fragment.index
+        : compareFragmentNumbers(at.fragment, fragment.fragmentNumber) === 0
     if (!isHere) return undefined
     if (at.offset === 'middle') return Math.floor(byteLength / 2)
     return at.offset === 'end' ? byteLength : Math.min(at.offset ?? 0, byteLength)

@@ -30,20 +30,19 @@ export function operationOf(request: IncomingMessage): Operation {
   return (request.method === 'POST' ? PATHS.get(path) : undefined) ?? 'unknown'
 }
 
-/** The whole body, or `undefined` when the client went away or sent too much. */
-export async function readBody(request: IncomingMessage): Promise<string | undefined> {
+/** The whole body; or why there is none. One that is too long is read to its end, so that its sender sees the answer. */
+export async function readBody(request: IncomingMessage): Promise<Buffer | 'gone' | 'too-long'> {
   const chunks: Buffer[] = []
   let length = 0
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       length += chunk.length
-      if (length > MOST_BODY_BYTES) return undefined
-      chunks.push(chunk)
+      if (length <= MOST_BODY_BYTES) chunks.push(chunk)
     }
   } catch {
-    return undefined
+    return 'gone'
   }
-  return Buffer.concat(chunks).toString()
+  return length > MOST_BODY_BYTES ? 'too-long' : Buffer.concat(chunks)
 }
 
 /** The body as an object, or `undefined` when it is not one. A member that is null counts as absent, as to the service. */

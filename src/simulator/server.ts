@@ -19,7 +19,7 @@ import {
 } from './request.js'
 import { type ServiceException, errorTypeHeader, serviceException } from './service-exceptions.js'
 import { Session } from './session.js'
-import { cutSocket } from './socket.js'
+import { cutSocket, isGone, onceGone } from './socket.js'
 import {
   DEFAULT_START_RULES,
   type StartRules,
@@ -55,6 +55,7 @@ class GetMediaServer implements Simulator {
   readonly #script = new FaultScript()
   readonly #streams = new Map<string, SimulatedStream>()
   readonly #server: Server
+  readonly #sockets = new Set<Socket>()
   readonly #connectionIds = new WeakMap<Socket, number>()
   readonly #sessions = new Map<Session, SimulatedStream>()
   /** Ends the wait of each request that a fault holds back. */
@@ -91,6 +92,13 @@ class GetMediaServer implements Simulator {
     this.#server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.#connectionIds.set(socket, this.#connectionCount++)
       socket.on('error', () => undefined)
+      // Each of the requests that a client sends ahead listens for its end.
+      socket.setMaxListeners(0)
+    })
+    // Of TLS too: a connection that has not finished its handshake is no request's and no session's.
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
     })
   }
 
@@ -158,6 +166,7 @@ class GetMediaServer implements Simulator {
       for (const finish of this.#pauses) finish()
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
+      for (const socket of this.#sockets) socket.destroy()
     })
     return this.#closing
   }
@@ -169,16 +178,20 @@ class GetMediaServer implements Simulator {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const operation = operationOf(request)
     const record = this.#log.open(operation, this.#connectionIds.get(request.socket) ?? -1)
-    response.once('close', () => this.#log.end(record, this.#closing ? 'closed' : 'client'))
+    onceGone(response, () => this.#log.end(record, this.#closing ? 'closed' : 'client'))
     // Clients take the service's time from here, so it has to be this clock's and not the machine's.
     response.setHeader('date', new Date(this.#clock.now()).toUTCString())
     try {
       const body = await readBody(request)
-      if (body === undefined) {
+      if (body === 'gone' || isGone(response)) {
         response.destroy()
         return
       }
-      const json = readJson(body)
+      if (body === 'too-long') {
+        this.#sendException(tooLong(), record, response)
+        return
+      }
+      const json = readJson(body.toString())
       const stream = json && this.#findStream(json)
       record.streamName = stream?.name
       if (await this.#isHit(record, response)) return
@@ -213,11 +226,11 @@ class GetMediaServer implements Simulator {
     }
     if (action === 'reset' || action === 'fin') {
       this.#log.end(record, action)
-      cutSocket(response.socket!, action)
+      cutSocket(response.req.socket, action)
       return true
     }
     await this.#pause(response, fault.delayMs ?? (action === 'stall' ? Infinity : 1000))
-    return response.destroyed || this.#closing !== undefined
+    return isGone(response) || this.#closing !== undefined
   }
 
   #refuse(
@@ -271,8 +284,8 @@ class GetMediaServer implements Simulator {
     if (start === 'lost' && this.#rules.lostStart === 'InvalidArgumentException') {
       return serviceException('InvalidArgumentException', lostMessage(selector))
     }
-    const index = start === 'lost' ? -1 : start
-    const fault = this.#script.takeAtStart(stream.name, index, stream.at(index)?.fragmentNumber)
+    // A start that is lost is at no fragment.
+    const fault = start === 'lost' ? undefined : this.#takeAtStart(stream, start)
     if (fault && typeof fault.do === 'object' && 'http' in fault.do) {
       record.faults.push(describeFault(fault))
       const { type, message, status } = fault.do.http
@@ -283,6 +296,11 @@ class GetMediaServer implements Simulator {
     return undefined
   }
 
+  #takeAtStart(stream: SimulatedStream, index: number): Fault | undefined {
+    const fragmentNumber = stream.at(index)?.fragmentNumber ?? stream.lastFragmentNumber
+    return this.#script.takeAtStart(stream.name, index, fragmentNumber)
+  }
+
   async #stream(
     stream: SimulatedStream,
     start: number | 'lost',
@@ -290,7 +308,8 @@ class GetMediaServer implements Simulator {
     response: ServerResponse,
   ): Promise<void> {
     const isChunked = this.#options.framing !== 'close'
-    response.useChunkedEncodingByDefault = isChunked
+    // Node has said no already to a client of HTTP/1.0.
+    response.useChunkedEncodingByDefault &&= isChunked
     response.shouldKeepAlive &&= isChunked
     record.status = 200
     response.writeHead(200, { 'content-type': 'video/webm', ...requestId(record) })
@@ -365,13 +384,13 @@ class GetMediaServer implements Simulator {
     return new Promise((resolve) => {
       const finish = (): void => {
         this.#pauses.delete(finish)
-        response.off('close', finish)
+        forget()
         cancel?.()
         resolve()
       }
       const cancel = Number.isFinite(ms) ? this.#clock.setTimer(finish, ms) : undefined
+      const forget = onceGone(response, finish)
       this.#pauses.add(finish)
-      response.once('close', finish)
     })
   }
 }
@@ -379,6 +398,10 @@ class GetMediaServer implements Simulator {
 function requestId(record: RequestRecord): Record<string, string> {
   const digits = String(record.id).padStart(12, '0')
   return { 'x-amzn-RequestId': `00000000-0000-4000-8000-${digits}` }
+}
+
+function tooLong(): ServiceException {
+  return serviceException('RequestEntityTooLargeException', 'Request content is too large.', 413)
 }
 
 function lostMessage(selector: StartSelector): string {

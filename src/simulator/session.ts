@@ -1,8 +1,14 @@
 /** One GetMedia response, from its first byte to its end. */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from './clock.js'
-import { type Fault, type FaultScript, type PlacedFault, describeFault } from './faults.js'
-import { cutSocket } from './socket.js'
+import {
+  type ArmedFault,
+  type BodyPart,
+  type Fault,
+  type FaultScript,
+  describeFault,
+} from './faults.js'
+import { cutSocket, onceGone } from './socket.js'
 import { buildErrorDocument } from './media.js'
 import type { OpenRecord, RequestEnd, RequestLog } from './request-log.js'
 import type { StoredFragment } from './stored-fragment.js'
@@ -28,6 +34,8 @@ export interface SessionOptions {
 const PACED_PIECE_BYTES = 65_536
 // Timers are good for milliseconds: shorter waits than this are saved up.
 const SHORTEST_WAIT_MS = 5
+// A client that still reads gets the rest of the fragment after the end of the session.
+const UNREAD_END_MS = 3000
 
 /** Sends fragments until the service, a fault or the client ends the response. */
 export class Session {
@@ -46,6 +54,10 @@ export class Session {
   #paceMs: number
   /** 0: write as the pieces come. */
   #sliceBytes = 0
+  /** How many of the next bytes are inverted. */
+  #flipBytes = 0
+  /** A byte of the body comes once: the faults at bytes that have come. */
+  readonly #reached = new Set<ArmedFault>()
   #position: number
   /** Writes that the kernel has not taken yet. */
   #unflushedWrites = 0
@@ -60,24 +72,26 @@ export class Session {
     this.#startMs = options.clock.monotonicMs()
     this.#paceMs = this.#startMs
     this.#position = options.start === 'lost' ? 0 : options.start
-    this.#response.once('close', () => this.#finish('client'))
     // A client that vanishes is an ordinary end of a response.
     this.#response.on('error', () => this.#finish('client'))
   }
 
   /** Sends everything. Resolves when the response is over; never rejects for what a client does. */
   async run(): Promise<void> {
-    const { sessionEndMs } = this.#options
-    const expire = (): void => {
-      this.#isExpired = true
-      for (const closer of this.#closers) closer()
-    }
+    const { sessionEndMs, stream } = this.#options
+    const forget = onceGone(this.#response, () => this.#finish('client'))
+    const stopWatching = stream.watch(() => {
+      if (stream.isRemoved) this.#end('session')
+      else if (stream.sessionGeneration !== this.#generation) this.#expire()
+    })
     const hasEnd = Number.isFinite(sessionEndMs)
-    const cancel = hasEnd ? this.#clock.setTimer(expire, sessionEndMs) : undefined
+    const cancel = hasEnd ? this.#clock.setTimer(() => this.#expire(), sessionEndMs) : undefined
     try {
       if (this.#options.start === 'lost') await this.#sendLostStart()
       while (!this.#isOver) await this.#sendNext()
     } finally {
+      forget()
+      stopWatching()
       cancel?.()
     }
   }
@@ -90,7 +104,7 @@ export class Session {
 
   async #sendNext(): Promise<void> {
     const { stream } = this.#options
-    if (this.#mustEnd()) return this.#end('session')
+    if (this.#isExpired) return this.#end('session')
     const fragment = stream.at(this.#position)
     if (!fragment) return this.#awaitNext()
     const skipped = this.#skip(fragment)
@@ -100,11 +114,18 @@ export class Session {
     }
     const repeats = await this.#sendFragment(fragment)
     this.#position = fragment.index + 1
-    for (let back = repeats - 1; back >= 0 && !this.#isOver; back--) {
-      const again = stream.at(fragment.index - back)
-      if (again) await this.#sendFragment(again)
-    }
+    if (repeats > 0) await this.#repeat(fragment.index - repeats + 1, fragment.index)
     return undefined
+  }
+
+  /** Sends what is still held of these fragments once more. */
+  async #repeat(first: number, last: number): Promise<void> {
+    const { stream } = this.#options
+    let fragment = stream.at(first)
+    while (fragment && fragment.index <= last && !this.#isOver && !this.#isExpired) {
+      await this.#sendFragment(fragment, true)
+      fragment = stream.at(fragment.index + 1)
+    }
   }
 
   /** Waits for the next fragment; ends the response when none comes for a while. */
@@ -125,38 +146,23 @@ export class Session {
 
   /** How many fragments a fault leaves out here. */
   #skip(fragment: StoredFragment): number {
-    const fault = this.#faultsIn(fragment, 0).find((placed) => placed.fault.do === 'skip')
-    if (!fault?.take()) return 0
-    this.#note(fault.fault)
-    return fault.fault.count ?? 1
+    const part = { fragment, byteLength: 0, bodyOffset: this.#record.bytesSent }
+    const armed = this.#pendingFaults().find(
+      (pending) => pending.fault.do === 'skip' && pending.offsetIn(part) !== undefined,
+    )
+    if (!armed?.take()) return 0
+    this.#note(armed.fault)
+    return armed.fault.count ?? 1
   }
 
   /** Sends one fragment with its faults; returns how many fragments to repeat after it. */
-  async #sendFragment(fragment: StoredFragment): Promise<number> {
+  async #sendFragment(fragment: StoredFragment, isRepeat = false): Promise<number> {
     const lagMs = Math.max(1, Math.floor(this.#clock.now() - fragment.serverTimestampMs))
-    const pieces = fragment.pieces(lagMs)
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
     this.#sliceBytes = 0
-    let sent = 0
-    let repeats = 0
-    for (const placed of this.#faultsIn(fragment, length)) {
-      if (placed.fault.do === 'skip') continue
-      // Placed within bytes that another fault has changed already.
-      const offset = Math.max(sent, placed.offset)
-      await this.#sendRange(pieces, sent, offset)
-      sent = offset
-      if (this.#isOver) return 0
-      if (!placed.take()) continue
-      this.#note(placed.fault)
-      if (placed.fault.do === 'duplicate') repeats = Math.max(repeats, placed.fault.count ?? 1)
-      else if (placed.fault.do === 'flip') {
-        const end = Math.min(length, offset + (placed.fault.bytes ?? 1))
-        await this.#sendRange(pieces.map(inverted), offset, end)
-        sent = end
-      } else await this.#strike(placed.fault, fragment)
-      if (this.#isOver) return 0
-    }
-    await this.#sendRange(pieces, sent, length)
+    const faults = this.#pendingFaults().filter(
+      ({ fault }) => fault.do !== 'skip' && !(isRepeat && fault.do === 'duplicate'),
+    )
+    const repeats = await this.#sendPart(fragment.pieces(lagMs), faults, fragment)
     if (this.#isOver) return 0
     this.#record.fragmentsSent++
     this.#record.firstFragmentNumber ??= fragment.fragmentNumber
@@ -165,24 +171,65 @@ export class Session {
     return repeats
   }
 
-  #faultsIn(fragment: StoredFragment, byteLength: number): PlacedFault[] {
-    return this.#options.script.within({
-      streamName: this.#options.stream.name,
-      index: fragment.index,
-      fragmentNumber: fragment.fragmentNumber,
-      byteLength,
-      bodyOffset: this.#record.bytesSent,
-    })
+  /** Sends an error; what waits for a byte of the body can hit it as well. */
+  async #sendError(document: Uint8Array): Promise<void> {
+    await this.#sendPart([document], this.#pendingFaults())
   }
 
-  async #strike(fault: Fault, fragment: StoredFragment): Promise<void> {
+  /** Sends pieces and what hits them; returns how many fragments are to be repeated. */
+  async #sendPart(
+    pieces: readonly Uint8Array[],
+    faults: readonly ArmedFault[],
+    fragment?: StoredFragment,
+  ): Promise<number> {
+    const byteLength = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    const waiting = new Set(faults)
+    let sent = 0
+    let repeats = 0
+    while (!this.#isOver) {
+      // An error in between counts as body: what waits for a byte comes the earlier in the fragment.
+      const bodyOffset = this.#record.bytesSent - sent
+      const next = this.#nextOf(waiting, { fragment, byteLength, bodyOffset })
+      const offset = Math.max(sent, next?.offset ?? byteLength)
+      await this.#sendRange(pieces, sent, offset)
+      sent = offset
+      if (!next || this.#isOver) break
+      const { armed } = next
+      waiting.delete(armed)
+      if ('byte' in armed.fault.at) this.#reached.add(armed)
+      if (!armed.take()) continue
+      this.#note(armed.fault)
+      if (armed.fault.do === 'duplicate') repeats = Math.max(repeats, armed.fault.count ?? 1)
+      else await this.#strike(armed.fault, fragment)
+    }
+    return this.#isOver ? 0 : repeats
+  }
+
+  /** The first fault in the part; of two at one place, that which was added first. */
+  #nextOf(
+    waiting: ReadonlySet<ArmedFault>,
+    part: BodyPart,
+  ): { readonly armed: ArmedFault; readonly offset: number } | undefined {
+    let first: { readonly armed: ArmedFault; readonly offset: number } | undefined
+    for (const armed of waiting) {
+      const offset = this.#reached.has(armed) ? undefined : armed.offsetIn(part)
+      if (offset !== undefined && !(first && first.offset <= offset)) first = { armed, offset }
+    }
+    return first
+  }
+
+  #pendingFaults(): readonly ArmedFault[] {
+    return this.#options.script.pendingIn(this.#options.stream.name)
+  }
+
+  async #strike(fault: Fault, fragment?: StoredFragment): Promise<void> {
     const action = fault.do
     if (typeof action === 'object') {
       if ('errorTag' in action) {
         const { errorTag: id, code, position, withFragmentNumber, thenEnd } = action
-        const fragmentNumber = withFragmentNumber ? fragment.fragmentNumber : undefined
-        const around = { ...errorSurroundings, fragmentNumber: fragment.fragmentNumber }
-        await this.#write(
+        const fragmentNumber = withFragmentNumber ? fragment?.fragmentNumber : undefined
+        const around = { ...errorSurroundings, fragmentNumber: fragment?.fragmentNumber }
+        await this.#sendError(
           buildErrorDocument({ id, code, fragmentNumber, position, fragment: around }),
         )
         if (thenEnd !== false) this.#end('error-tag')
@@ -202,13 +249,16 @@ export class Session {
       case 'slice':
         this.#sliceBytes = fault.bytes ?? 1
         return undefined
+      case 'flip':
+        this.#flipBytes = Math.max(this.#flipBytes, fault.bytes ?? 1)
+        return undefined
       default:
         return undefined
     }
   }
 
   async #sendLostStart(): Promise<void> {
-    await this.#write(buildErrorDocument({ id: 4000 }))
+    await this.#sendError(buildErrorDocument({ id: 4000 }))
     this.#end('error-tag')
   }
 
@@ -221,9 +271,16 @@ export class Session {
       if (start >= end) continue
       const isPaced = Number.isFinite(this.#options.bytesPerSecond)
       const step = this.#sliceBytes || (isPaced ? PACED_PIECE_BYTES : end - start)
-      for (let at = start; at < end && !this.#isOver; at += step) {
-        await this.#write(piece.subarray(at, Math.min(end, at + step)))
-        if (this.#options.endsAt === 'anywhere' && this.#mustEnd()) this.#end('session')
+      for (let at = start; at < end && !this.#isOver;) {
+        const room = Math.min(end - at, step)
+        const length = this.#flipBytes > 0 ? Math.min(room, this.#flipBytes) : room
+        const bytes = piece.subarray(at, at + length)
+        at += length
+        if (this.#flipBytes > 0) {
+          this.#flipBytes -= length
+          await this.#write(inverted(bytes))
+        } else await this.#write(bytes)
+        if (this.#options.endsAt === 'anywhere' && this.#isExpired) this.#end('session')
       }
     }
   }
@@ -237,12 +294,7 @@ export class Session {
       if (--this.#unflushedWrites === 0) this.#onFlushed?.()
     })
     this.#record.bytesSent += bytes.length
-    if (!hasRoom) {
-      await this.#wait((wake) => {
-        this.#response.once('drain', wake)
-        return () => void this.#response.off('drain', wake)
-      })
-    }
+    if (!hasRoom) await this.#drain()
     if (this.#sliceBytes > 0) {
       // Let the slice leave before the next is written, or the kernel would join them again.
       await new Promise<void>((resolve) => setImmediate(resolve))
@@ -253,11 +305,30 @@ export class Session {
     if (this.#paceMs - nowMs >= SHORTEST_WAIT_MS) await this.#sleep(this.#paceMs - nowMs)
   }
 
+  /** Waits for the client to read; one that does not would hold the session for ever. */
+  async #drain(): Promise<void> {
+    const untilDrained = (wake: () => void): (() => void) => {
+      this.#response.once('drain', wake)
+      return () => void this.#response.off('drain', wake)
+    }
+    if (!this.#isExpired) await this.#wait(untilDrained)
+    const isAwaited = this.#isExpired && this.#options.endsAt === 'fragment'
+    if (!isAwaited || !this.#response.writableNeedDrain) return
+    await this.#wait((wake) => {
+      const stop = untilDrained(wake)
+      const cancel = this.#clock.setTimer(wake, UNREAD_END_MS)
+      return () => {
+        stop()
+        cancel()
+      }
+    })
+    if (this.#response.writableNeedDrain) this.#end('session')
+  }
+
   async #cut(how: 'reset' | 'fin'): Promise<void> {
-    const { socket } = this.#response
-    if (!socket || this.#isOver) return
+    if (this.#isOver) return
     // What was written counts as sent: a reset must not overtake it within this process.
-    if (this.#unflushedWrites > 0) {
+    while (this.#unflushedWrites > 0 && !this.#isOver) {
       await this.#wait((wake) => {
         this.#onFlushed = wake
         return () => void (this.#onFlushed = undefined)
@@ -265,12 +336,13 @@ export class Session {
     }
     if (this.#isOver) return
     this.#finish(how)
-    cutSocket(socket, how)
+    cutSocket(this.#response.req.socket, how)
   }
 
-  #mustEnd(): boolean {
-    const { stream } = this.#options
-    return this.#isExpired || stream.sessionGeneration !== this.#generation
+  /** It is to end after the fragment, or where it stands: wakes what waits, to look. */
+  #expire(): void {
+    this.#isExpired = true
+    for (const closer of this.#closers) closer()
   }
 
   #end(how: RequestEnd): void {

@@ -16,7 +16,10 @@ export interface ServiceLimits {
   readonly connectionsPerStream: number
   /** A response ends when nothing was appended for so many milliseconds; 0: when all is sent. */
   readonly idleEndMs: number
-  /** A response ends after so many milliseconds. */
+  /**
+   * A response ends after so many milliseconds, and the fragment that it is sending then; of a client
+   * that does not read, 3,000 ms later. A stall goes on.
+   */
   readonly sessionEndMs: number
   /** Pace of one response. The service goes up to 25,000,000. */
   readonly bytesPerSecond: number
@@ -71,7 +74,7 @@ export interface Simulator extends AsyncDisposable {
   readonly pendingFaults: readonly Fault[]
   /** Adds a stream. Throws a RangeError when there is one of this name. */
   addStream(options: StreamOptions): SimulatedStream
-  /** Removes a stream: ResourceNotFoundException from then on; its open responses end. */
+  /** Removes a stream: ResourceNotFoundException from then on; its open responses end, wherever they are. */
   removeStream(name: string): void
   /** Adds faults; throws a FaultScriptError, and adds none, when one is wrong. */
   addFaults(faults: readonly Fault[]): void

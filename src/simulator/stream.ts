@@ -114,6 +114,11 @@ export class SimulatedStream {
     return this.#appendedCount
   }
 
+  /** The greatest number ever appended. */
+  get lastFragmentNumber(): string | undefined {
+    return this.#lastFragmentNumber
+  }
+
   /** When something was last appended, by the clock's `monotonicMs`; `undefined` if nothing since the start. */
   get lastAppendMs(): number | undefined {
     return this.#lastAppendMs
@@ -223,7 +228,7 @@ export class SimulatedStream {
     this.#wake()
   }
 
-  /** Ends everything for good: the producer and all open responses. */
+  /** Ends everything for good: the producer, and all open responses wherever they are. */
   remove(): void {
     this.#isRemoved = true
     this.stopLive()

@@ -83,7 +83,8 @@ describe('the form of an error', () => {
     expect(await types('/getMedia', '{}', signature('AKIDEXAMPLE', 's3'))).toBe(
       '403 InvalidSignatureException',
     )
-    await expect(post('/getMedia', 'x'.repeat(70_000))).rejects.toThrow()
+    expect(await types('/getMedia', 'x'.repeat(70_000))).toBe('413 RequestEntityTooLargeException')
+    expect(simulator.requests.at(-1)).toMatchObject({ ended: 'refused', status: 413 })
   })
 })
 

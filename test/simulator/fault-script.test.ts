@@ -65,6 +65,11 @@ describe('parseFaults', () => {
     [[{ at, do: 'fin', stream: 1 }], 'faults[0].stream', 'must be text'],
     [[{ at, do: 'fin', delayMs: 1 }], 'faults[0].delayMs', 'is for delay and stall only'],
     [[{ at, do: 'slice', bytes: 0 }], 'faults[0].bytes', 'whole number from 1'],
+    [
+      [{ at: { fragment: 0, offset: 'end' }, do: 'slice' }],
+      'faults[0].at.offset',
+      'no rest of the fragment',
+    ],
     [[{ at, do: 'flip', count: 2 }], 'faults[0].count', 'is for duplicate and skip only'],
     [[{ at, do: 'fin', when: 1 }], 'faults[0].when', 'is unknown'],
   ])('names the field in %j', (script, path, problem) => {

@@ -197,6 +197,31 @@ describe('damage', () => {
     expect(bytes.length).toBe(whole.length)
   })
 
+  it('flip goes on in the next fragment, up to its count', async () => {
+    const [first, second] = [
+      { at: { byte: 100 }, do: 'flip', bytes: 3000 },
+      { at: { fragment: 1, offset: 'end' }, do: 'flip', bytes: 2 },
+    ] satisfies Fault[]
+    await start([first])
+    expect(100 + 3000).toBeGreaterThan(starts[1]!)
+    const inverted = (from: number, to: number): string =>
+      hex(whole.map((byte, index) => (index >= from && index < to ? byte ^ 0xff : byte)))
+    expect(hex((await read()).bytes)).toBe(inverted(100, 3100))
+    simulator.addFaults([second])
+    expect(hex((await read()).bytes)).toBe(inverted(starts[2]!, starts[2]! + 2))
+  })
+
+  it('what hits flipped bytes hits them where it is to', async () => {
+    await start([
+      { at: { byte: 10 }, do: 'flip', bytes: 10 },
+      { at: { byte: 15 }, do: 'cleanEnd' },
+    ])
+    const { bytes } = await read()
+    expect(hex(bytes)).toBe(
+      hex(whole.subarray(0, 15).map((byte, index) => (index < 10 ? byte : byte ^ 0xff))),
+    )
+  })
+
   it('duplicate sends a fragment again, with those before it if asked', async () => {
     await start([
       { at: { fragment: 1 }, do: 'duplicate' },
@@ -208,6 +233,33 @@ describe('damage', () => {
       fragmentsSent: 8,
       faults: ['duplicate', 'duplicate'],
     })
+  })
+
+  it('duplicate repeats what there is, once in a response', async () => {
+    await start([{ at: { fragment: 1 }, do: 'duplicate', count: 1_000_000_000, times: 2 }])
+    const [a, b, c, d] = numbers
+    for (const index of [0, 1]) {
+      expect(fragmentNumbers((await read()).bytes)).toEqual([a, b, a, b, c, d])
+      expect(simulator.requests[index]!.faults).toEqual(['duplicate'])
+    }
+    simulator.addFaults([{ at: { fragment: 2 }, do: 'duplicate', count: 3 }])
+    simulator.streams.get('door')!.dropBefore(b!)
+    expect(fragmentNumbers((await read()).bytes)).toEqual([b, c, b, c, d])
+  })
+
+  it('duplicate stops at the end of the session', async () => {
+    const faults: Fault[] = [
+      { at: { fragment: 3 }, do: 'duplicate', count: 4 },
+      { at: { fragment: 1 }, do: 'delay', delayMs: 10, times: 2 },
+    ]
+    await start(faults, { limits: { sessionEndMs: 15 } })
+    const drained = read()
+    for (const count of [1, 3]) {
+      await simulator.whenRequests(([request]) => request?.faults.length === count)
+      clock.advance(10)
+    }
+    const [a, b, c, d] = numbers
+    expect(fragmentNumbers((await drained).bytes)).toEqual([a, b, c, d, a, b])
   })
 
   it('skip leaves fragments out of one response', async () => {
@@ -247,6 +299,35 @@ describe('in-band errors', () => {
     expect(codes).toEqual(['MINE'])
   })
 
+  it.each([{ fragment: 2, offset: 'middle' }, { fragment: 2, offset: 9 }, 'byte'] as const)(
+    'is never inside a fragment, where it would be media: %j',
+    async (at) => {
+      await start([])
+      const point = at === 'byte' ? { byte: starts[2]! + 9 } : at
+      simulator.addFaults([{ at: point, do: { errorTag: 5000 } }])
+      const { bytes } = await read()
+      const ids: unknown[] = []
+      const parser = new GetMediaParser({ onServiceError: ({ id }) => ids.push(id) })
+      const fragments = [...parser.push(bytes), ...parser.end()]
+      expect(ids).toEqual([5000])
+      expect(fragments.filter((fragment) => fragment.isComplete)).toHaveLength(3)
+      expect(same(bytes.subarray(0, starts[3]), whole.subarray(0, starts[3]))).toBe(true)
+    },
+  )
+
+  it('counts as body for what comes at a byte', async () => {
+    const error: Fault = { at: { fragment: 1 }, do: { errorTag: 3002, thenEnd: false } }
+    await start([error])
+    const length = (await read()).bytes.length - whole.length
+    const start1 = starts[1]!
+    for (const byte of [start1 + 5, start1 + length, start1 + length + 7, starts[2]! + 1]) {
+      simulator.addFaults([error, { at: { byte }, do: 'cleanEnd' }])
+      expect((await read()).bytes.length).toBe(byte)
+      expect(simulator.pendingFaults).toEqual([])
+      clock.advance(1000)
+    }
+  })
+
   it('can leave the response going', async () => {
     await start([{ at: { fragment: 2 }, do: { errorTag: 3002, thenEnd: false } }])
     expect(fragmentNumbers((await read()).bytes)).toEqual(numbers)
@@ -279,6 +360,30 @@ describe('faults before an answer', () => {
     await expect(resume()).rejects.toMatchObject({ name: 'InvalidEndpointException' })
     await expect(resume()).rejects.toMatchObject({ name: 'InvalidEndpointException' })
     expect(fragmentNumbers((await resume()).bytes)).toEqual(numbers.slice(3))
+  })
+
+  it('HTTP errors wait for a fragment number or a later one, and not for a start that is lost', async () => {
+    const refused: Fault = {
+      at: { fragment: numbers[2]! },
+      do: { http: { type: 'InternalFailure' } },
+    }
+    await start([refused], { limits: { getMediaPerSecond: Infinity } })
+    const from = async (number: string): Promise<Drained> =>
+      drain(
+        await sdk.getMedia('door', {
+          StartSelectorType: 'FRAGMENT_NUMBER',
+          AfterFragmentNumber: number,
+        }),
+      )
+    expect(fragmentNumbers((await from(numbers[0]!)).bytes)).toEqual(numbers.slice(1))
+    await expect(from(numbers[2]!)).rejects.toMatchObject({ name: 'InternalFailure' })
+    simulator.addFaults([refused])
+    await expect(from(numbers[3]!)).rejects.toMatchObject({ name: 'InternalFailure' })
+    simulator.addFaults([refused])
+    simulator.streams.get('door')!.dropBefore(numbers[2]!)
+    expect((await from(numbers[0]!)).ended).toBe('end')
+    expect(simulator.requests.at(-1)).toMatchObject({ ended: 'error-tag' })
+    expect(simulator.pendingFaults).toEqual([refused])
   })
 
   it.each(['reset', 'fin'] as const)('%s closes without an answer', async (action) => {
