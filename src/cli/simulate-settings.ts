@@ -8,6 +8,7 @@ import {
   type PreparedFragment,
   type SimulatorOptions,
   FaultScriptError,
+  FileSourceError,
   fragmentsFromFile,
   parseFaults,
   syntheticFragments,
@@ -136,7 +137,7 @@ async function readSource(file: string): Promise<SourceFile> {
       const text = `cannot be served: ${error.message}`
       throw refusal(`${shown(file)} ${text}`, error)
     }
-    if (error instanceof RangeError) {
+    if (error instanceof FileSourceError) {
       throw refusal(`${shown(file)} holds no media: there is no whole Cluster in it`, error)
     }
     throw error

@@ -5,10 +5,14 @@
 import { EbmlReader } from '../parser/reader.js'
 import { ID } from '../parser/schema.js'
 import { readString, readUint } from '../parser/values.js'
-import { encodeFragmentNumber } from '../tags/fragment-number.js'
+import {
+  compareFragmentNumbers,
+  encodeFragmentNumber,
+  isFragmentNumber,
+} from '../tags/fragment-number.js'
 import { AWS_TAG_PREFIX } from '../tags/metadata.js'
 import { parseTimestampMs } from '../tags/timestamp.js'
-import { concatBytes, encodeId, encodeUnknownSize } from './ebml-writer.js'
+import { concatBytes, encodeId, encodeUnknownSize, voidElement } from './ebml-writer.js'
 import type { PreparedFragment } from './stored-fragment.js'
 
 /** How to number what has no numbers yet. */
@@ -20,28 +24,55 @@ export interface FileSourceOptions {
 /** How long after the producer's time a re-cut fragment is stamped by the server. */
 const SERVER_DELAY_MS = 120
 
+// The largest time a Date can hold (ECMA-262 §21.4.1.1), and with it a fragment number.
+const LATEST_MS = 8_640_000_000_000_000
+
+/** A file that no stream can be made of. */
+export class FileSourceError extends RangeError {
+  /** Always 'no-cluster'. */
+  readonly code = 'no-cluster'
+
+  constructor() {
+    super('the file holds no whole Cluster: pass a Matroska file or a GetMedia capture with media')
+    this.name = 'FileSourceError'
+  }
+}
+
 /**
- * The fragments of a file that is whole in memory; Clusters are views of it, not copies. A last
- * Cluster that is cut off is left out. Throws a ParseError when the file is damaged or no EBML, and
- * a RangeError when it holds no Cluster.
+ * The fragments of a file that is whole in memory; Clusters are views of it, not copies. Throws a
+ * ParseError when the file is damaged or no EBML, and a {@link FileSourceError} when it holds no
+ * whole Cluster.
+ *
+ * A capture of GetMedia or GetMediaForFragmentList, where every Cluster has its fragment number,
+ * keeps numbers, times and bytes. Left out are fragments without TAIL if any has one, for they are
+ * not complete; and those whose number is not greater than one before, which were sent again.
+ *
+ * Any other Matroska file gets a number and times for each Cluster, and the file's header without
+ * attachments, cues and the service's tags. A last Cluster that is cut off is left out; but one of
+ * unknown size that was cut off between two blocks looks like a whole one, and where no fragment has
+ * a TAIL it is taken for that.
  */
 export function fragmentsFromFile(
   bytes: Uint8Array,
   options: FileSourceOptions = {},
 ): readonly PreparedFragment[] {
-  const cutter = new FileCutter(bytes)
-  const cuts = cutter.cut()
-  if (cuts.length === 0) throw new RangeError('the file holds no whole Cluster')
-  if (cuts.every((cut) => cut.tags.has('FRAGMENT_NUMBER'))) {
-    return cuts.map((cut) => captured(cut))
+  const all = new FileCutter(bytes, true).cut()
+  if (all.length === 0) throw new FileSourceError()
+  const complete = all.some((cut) => cut.tail) ? all.filter((cut) => cut.tail) : all
+  if (complete.every((cut) => isFragmentNumber(cut.tags.get('FRAGMENT_NUMBER') ?? ''))) {
+    return rising(complete.map((cut) => captured(cut)))
   }
   const startMs = options.startMs ?? 1_700_000_000_000
+  const cuts = new FileCutter(bytes, false).cut()
   return cuts.map((cut, index) => numbered(cut, index, startMs, cuts[0]!.timestampMs))
 }
 
 /** What the cutter finds in front of, in and after one Cluster. */
 interface Cut {
-  readonly preamble: Uint8Array
+  /** Header, Segment and what precedes its first Cluster: the same bytes for every Cut of a Segment. */
+  readonly shared: Uint8Array
+  /** What stands between the Cluster before and this one. */
+  readonly preamble: readonly Uint8Array[]
   readonly head: Uint8Array | undefined
   readonly cluster: Uint8Array
   readonly trailer: Uint8Array
@@ -52,12 +83,16 @@ interface Cut {
   readonly timestampMs: number
 }
 
-function captured(cut: Cut): PreparedFragment {
-  const { preamble, cluster, trailer, tags } = cut
+interface CapturedFragment extends PreparedFragment {
+  readonly fragmentNumber: string
+}
+
+function captured(cut: Cut): CapturedFragment {
+  const { cluster, trailer, tags } = cut
   const time = (name: string, other: string): number =>
     parseTimestampMs(tags.get(name) ?? tags.get(other) ?? '') ?? 0
   return {
-    preamble,
+    preamble: preambleOf(cut),
     cluster,
     trailer,
     // Without TAIL it comes from GetMediaForFragmentList, whose HEAD has other names too.
@@ -69,13 +104,25 @@ function captured(cut: Cut): PreparedFragment {
   }
 }
 
+/** Drops what a client that resumes drops too: numbers that are not greater than the last one. */
+function rising(fragments: readonly CapturedFragment[]): readonly CapturedFragment[] {
+  const kept: CapturedFragment[] = []
+  for (const fragment of fragments) {
+    const last = kept.at(-1)?.fragmentNumber
+    const isNew = last === undefined || compareFragmentNumbers(fragment.fragmentNumber, last) > 0
+    if (isNew) kept.push(fragment)
+  }
+  return kept
+}
+
 function numbered(cut: Cut, index: number, startMs: number, firstMs: number): PreparedFragment {
-  const { preamble, cluster, trailer } = cut
-  // Times in files restart and go backwards; a stream's do not go before its start.
-  const producerTimestampMs = startMs + Math.max(0, cut.timestampMs - firstMs)
+  const { cluster, trailer } = cut
+  // Times in files restart and go backwards; a stream's do not go before its start, nor beyond all dates.
+  const fileMs = startMs + Math.max(0, cut.timestampMs - firstMs)
+  const producerTimestampMs = Math.min(fileMs, LATEST_MS - SERVER_DELAY_MS)
   const serverTimestampMs = producerTimestampMs + SERVER_DELAY_MS
   return {
-    preamble,
+    preamble: preambleOf(cut),
     cluster,
     trailer,
     fragmentNumber: encodeFragmentNumber({
@@ -88,13 +135,32 @@ function numbered(cut: Cut, index: number, startMs: number, firstMs: number): Pr
   }
 }
 
+function preambleOf({ shared, preamble }: Cut): Uint8Array {
+  // One array for a whole file, however many Clusters it has.
+  return preamble.length === 0 ? shared : concatBytes([shared, ...preamble])
+}
+
+/** A Tags element while it is read. */
+interface OpenTags {
+  readonly offset: number
+  /** The service's tags in it, without their prefix. */
+  readonly serviceTags: Map<string, string>
+  /** Where they stand. */
+  readonly serviceRanges: { readonly from: number; readonly to: number }[]
+  readonly crcOffsets: number[]
+  hasProducerTags: boolean
+}
+
 /** Finds the Clusters of a file and sorts everything else to the fragment it belongs to. */
 class FileCutter {
   readonly #bytes: Uint8Array
+  readonly #isCapture: boolean
   readonly #cuts: Cut[] = []
   #header: Uint8Array = new Uint8Array(0)
   /** Header, Segment and what precedes its first Cluster: for every fragment of the Segment. */
   #shared: Uint8Array[] = []
+  /** The same in one piece, once it is known. */
+  #sharedBytes: Uint8Array | undefined
   /** Up to where the bytes are sorted. */
   #sorted = 0
   #elementStart = 0
@@ -108,19 +174,21 @@ class FileCutter {
   #tags = new Map<string, string>()
   #timestamp = 0
   #timestampScale = 1_000_000
-  // The Tags element at hand.
-  #tagName = ''
-  #tagsHere = new Map<string, string>()
+  // The Tags element at hand, and its SimpleTags, which stand in each other.
+  #openTags: OpenTags | undefined
+  readonly #simpleTags: { readonly offset: number; name: string }[] = []
 
-  constructor(bytes: Uint8Array) {
+  /** In a capture the service's tags say where a fragment begins and ends; elsewhere they say nothing. */
+  constructor(bytes: Uint8Array, isCapture: boolean) {
     this.#bytes = bytes
+    this.#isCapture = isCapture
   }
 
   cut(): readonly Cut[] {
     const reader = new EbmlReader({
       onMasterStart: (id, offset) => this.#start(id, offset),
       onMasterEnd: (id, endOffset) => this.#end(id, endOffset),
-      onValue: (id, bytes, start, end) => this.#value(id, bytes, start, end),
+      onValue: (id, bytes, start, end, offset) => this.#value(id, bytes, start, end, offset),
       onBody: () => undefined,
     })
     reader.write(this.#bytes)
@@ -147,11 +215,23 @@ class FileCutter {
         this.#elementStart = offset
         return true
       case ID.Tags:
+        this.#openTags = {
+          offset,
+          serviceTags: new Map(),
+          serviceRanges: [],
+          crcOffsets: [],
+          hasProducerTags: false,
+        }
+        return true
+      case ID.SimpleTag:
+        this.#simpleTags.push({ offset, name: '' })
+        return true
+      case ID.Attachments:
+      case ID.Cues:
         this.#elementStart = offset
-        this.#tagsHere = new Map()
         return true
       default:
-        return id === ID.Info || id === ID.Tag || id === ID.SimpleTag
+        return id === ID.Info || id === ID.Tag
     }
   }
 
@@ -163,42 +243,86 @@ class FileCutter {
       this.#cluster = this.#bytes.subarray(this.#elementStart, endOffset)
       this.#hasClusterInSegment = true
       this.#sorted = endOffset
-    } else if (id === ID.Tags && this.#tagsHere.size > 0) {
-      this.#sortServiceTags(endOffset)
+    } else if (id === ID.SimpleTag) this.#endSimpleTag(endOffset)
+    else if (id === ID.Tags && this.#openTags) {
+      const tags = this.#openTags
+      this.#openTags = undefined
+      if (this.#isCapture) this.#sortServiceTags(tags, endOffset)
+      else this.#blankServiceTags(tags, endOffset)
+    } else if ((id === ID.Attachments || id === ID.Cues) && !this.#isCapture) {
+      // No producer sends them: cues are of a file, and attachments would be sent again and again.
+      this.#sortRest(this.#elementStart)
+      this.#sorted = endOffset
     }
   }
 
-  #value(id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (id === ID.TagName) this.#tagName = readString(bytes, start, end)
-    else if (id === ID.TagString && this.#tagName.startsWith(AWS_TAG_PREFIX)) {
-      const name = this.#tagName.slice(AWS_TAG_PREFIX.length)
-      this.#tagsHere.set(name, readString(bytes, start, end))
-    } else if (id === ID.Timestamp) this.#timestamp = readUint(bytes, start, end)
+  #value(id: number, bytes: Uint8Array, start: number, end: number, offset: number): void {
+    const simpleTag = this.#simpleTags.at(-1)
+    if (id === ID.TagName && simpleTag) simpleTag.name = readString(bytes, start, end)
+    else if (id === ID.TagString && simpleTag?.name.startsWith(AWS_TAG_PREFIX)) {
+      const name = simpleTag.name.slice(AWS_TAG_PREFIX.length)
+      this.#openTags?.serviceTags.set(name, readString(bytes, start, end))
+    } else if (id === ID.CRC32) this.#openTags?.crcOffsets.push(offset)
+    else if (id === ID.Timestamp) this.#timestamp = readUint(bytes, start, end)
     else if (id === ID.TimestampScale) this.#timestampScale = readUint(bytes, start, end)
   }
 
-  #sortServiceTags(endOffset: number): void {
-    const tags = this.#bytes.subarray(this.#elementStart, endOffset)
-    const isTail = this.#tagsHere.has('CONTINUATION_TOKEN')
-    // HEAD of the next run in one Segment: the Cluster before it is done.
-    this.#sortRest(this.#elementStart)
-    if (!isTail && this.#tagsHere.has('FRAGMENT_NUMBER')) this.#flush()
+  #endSimpleTag(endOffset: number): void {
+    const simpleTag = this.#simpleTags.pop()
+    if (!simpleTag || !this.#openTags) return
+    if (simpleTag.name.startsWith(AWS_TAG_PREFIX)) {
+      this.#openTags.serviceRanges.push({ from: simpleTag.offset, to: endOffset })
+    } else this.#openTags.hasProducerTags = true
+  }
+
+  /** HEAD and TAIL begin and end a fragment; any other Tags are bytes like others. */
+  #sortServiceTags({ offset, serviceTags }: OpenTags, endOffset: number): void {
+    const isTail = serviceTags.has('CONTINUATION_TOKEN')
+    // An error can name a fragment as well.
+    const isError = [...serviceTags.keys()].some((name) => /^(?:ERROR|EXCEPTION)_/.test(name))
+    const isHead = serviceTags.has('FRAGMENT_NUMBER') && !isError
+    if (!isTail && !isHead) return
+    const tags = this.#bytes.subarray(offset, endOffset)
+    this.#sortRest(offset)
     this.#sorted = endOffset
-    for (const [name, value] of this.#tagsHere) this.#tags.set(name, value)
+    // HEAD of the next run in one Segment: the Cluster before it is done.
+    if (!isTail) this.#flush()
+    for (const [name, value] of serviceTags) this.#tags.set(name, value)
     if (isTail) {
       this.#tail = tags
       this.#flush()
-    } else if (this.#tagsHere.has('FRAGMENT_NUMBER')) this.#head = tags
+      this.#clear()
+    } else this.#head = tags
+  }
+
+  /** Keeps what the producer wrote into a Tags element that the service, or who stored it, wrote into as well. */
+  #blankServiceTags(tags: OpenTags, endOffset: number): void {
+    const { offset, serviceRanges, crcOffsets } = tags
+    if (serviceRanges.length === 0) return
+    this.#sortRest(offset)
+    this.#sorted = endOffset
+    if (!tags.hasProducerTags) return
+    const blanked = this.#bytes.slice(offset, endOffset)
+    for (const { from, to } of serviceRanges) {
+      // A name with the prefix alone is longer than the nine bytes of a Void's header.
+      blanked.set(voidElement(to - from - 9, { sizeWidth: 8 }), from - offset)
+    }
+    // The checksums hold no longer. Both IDs are one byte, so a CRC-32 becomes a Void of its size.
+    for (const crcOffset of crcOffsets) blanked[crcOffset - offset] = ID.Void
+    this.#pieces().push(blanked)
   }
 
   /** Gives the bytes up to `offset` that are nobody's yet to the fragment at hand. */
   #sortRest(offset: number): void {
     if (offset <= this.#sorted) return
-    const rest = this.#bytes.subarray(this.#sorted, offset)
+    this.#pieces().push(this.#bytes.subarray(this.#sorted, offset))
     this.#sorted = offset
-    if (this.#cluster) this.#trailer.push(rest)
-    else if (this.#hasClusterInSegment) this.#preamble.push(rest)
-    else this.#shared.push(rest)
+  }
+
+  /** Where bytes belong that come now. */
+  #pieces(): Uint8Array[] {
+    if (this.#cluster) return this.#trailer
+    return this.#hasClusterInSegment ? this.#preamble : this.#shared
   }
 
   #beginSegment(offset: number): void {
@@ -207,10 +331,9 @@ class FileCutter {
     this.#sorted = sizeOffset + Math.clz32(this.#bytes[sizeOffset]!) - 23
     // Whatever the size was: a fragment's Segment has the service's unknown one.
     this.#shared = [this.#header, encodeId(ID.Segment), encodeUnknownSize(8)]
+    this.#sharedBytes = undefined
     this.#hasClusterInSegment = false
-    this.#preamble = []
-    this.#head = undefined
-    this.#tags = new Map()
+    this.#clear()
   }
 
   /** Something new begins at `offset`: what precedes it is sorted, and a Cluster before it complete. */
@@ -222,8 +345,10 @@ class FileCutter {
   #flush(): void {
     const cluster = this.#cluster
     if (!cluster) return
+    this.#sharedBytes ??= concatBytes(this.#shared)
     this.#cuts.push({
-      preamble: concatBytes([...this.#shared, ...this.#preamble]),
+      shared: this.#sharedBytes,
+      preamble: this.#preamble,
       head: this.#head,
       cluster,
       trailer: concatBytes(this.#trailer),
@@ -231,6 +356,11 @@ class FileCutter {
       tags: this.#tags,
       timestampMs: Math.floor((this.#timestamp * this.#timestampScale) / 1_000_000),
     })
+    this.#clear()
+  }
+
+  /** What follows belongs to another fragment, also if this one had no Cluster. */
+  #clear(): void {
     this.#preamble = []
     this.#head = undefined
     this.#cluster = undefined

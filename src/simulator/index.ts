@@ -13,7 +13,7 @@ export type {
   HttpAction,
   RequestPoint,
 } from './faults.js'
-export { type FileSourceOptions, fragmentsFromFile } from './file-source.js'
+export { FileSourceError, type FileSourceOptions, fragmentsFromFile } from './file-source.js'
 export {
   type AudioFormat,
   type ErrorDocumentSpec,
