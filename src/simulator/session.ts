@@ -271,7 +271,8 @@ export class Session {
       if (start >= end) continue
       const isPaced = Number.isFinite(this.#options.bytesPerSecond)
       const step = this.#sliceBytes || (isPaced ? PACED_PIECE_BYTES : end - start)
-      for (let at = start; at < end && !this.#isOver;) {
+      let at = start
+      while (at < end && !this.#isOver) {
         const room = Math.min(end - at, step)
         const length = this.#flipBytes > 0 ? Math.min(room, this.#flipBytes) : room
         const bytes = piece.subarray(at, at + length)

@@ -9,8 +9,9 @@ const FRAGMENTS = 40
 const log = createLog(FRAGMENTS, { frames: 2 })
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
 
+const anyFragment = fc.nat(FRAGMENTS - 1)
 const place = fc.record({
-  fragment: fc.nat(FRAGMENTS - 1),
+  fragment: anyFragment,
   offset: fc.oneof(fc.nat(400), fc.constantFrom('middle' as const, 'end' as const)),
 })
 const fault: fc.Arbitrary<Fault> = fc.oneof(
@@ -25,7 +26,10 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      at: place,
+      at: fc.record({
+        fragment: anyFragment,
+        offset: fc.oneof(fc.nat(400), fc.constant('middle' as const)),
+      }),
       do: fc.constant('slice' as const),
       bytes: fc.integer({ min: 7, max: 90 }),
     }),
