@@ -56,7 +56,9 @@ function parseTime(text: string): Date {
     // Tables here are in UTC, so what is copied from them has no zone.
     const [, date, time = '00:00', zone = 'Z'] = match
     const parsed = new Date(`${date}T${time}${zone.toUpperCase()}`)
-    if (parsed.getTime() >= 0) return parsed
+    // Date takes 30 February for 2 March, and the hour 24 for the day after.
+    const isOnDate = JSON.stringify(new Date(`${date}T${time}Z`)).startsWith(`"${date}`)
+    if (isOnDate && parsed.getTime() >= 0) return parsed
   }
   throw refusal(`${shown(text)} is no time: give ${TIME_FORMS}; without a zone it is UTC`)
 }

@@ -479,7 +479,9 @@ describe('tail with a wrong command line', () => {
     ['no number', ['--start', 'after:12x'], '--start: pass the 1 to 128 decimal digits'],
     ['a number without a time', ['--start', 'at:12'], '--start at: the time of this fragment'],
     ['no time', ['--start', 'server:yesterday'], '--start: "yesterday" is no time'],
-    ['no such day', ['--start', 'server:2024-02-30x'], '--start: "2024-02-30x" is no time'],
+    ['no such day', ['--start', 'server:2023-02-30'], '--start: "2023-02-30" is no time'],
+    ['hour 24', ['--start', 'server:2023-02-27T24:00Z'], '"2023-02-27T24:00Z" is no time'],
+    ['no date', ['--start', 'server:2024-02-28x'], '--start: "2024-02-28x" is no time'],
     [
       'milliseconds',
       ['--start', 'producer:1511852109126'],
