@@ -211,7 +211,8 @@ async function readFaults(file: string): Promise<readonly Fault[]> {
   })
   let json: unknown
   try {
-    json = JSON.parse(text)
+    // Editors of Windows begin a file with a byte order mark.
+    json = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     const { message } = error as SyntaxError
     throw refusal(`--faults: ${shown(file)} is no JSON: ${fitted(message, 120)}`, error)

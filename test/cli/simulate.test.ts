@@ -164,6 +164,11 @@ describe('simulate with a wrong command line', () => {
       'faults[0].do must be one of reset, fin, cleanEnd',
     ],
     [
+      'one behind a byte order mark, which is none of its mistakes',
+      ['--faults', textFile('bom.json', '\uFEFF[{"at":{"fragment":1},"do":"explode"}]')],
+      'faults[0].do must be one of reset, fin, cleanEnd',
+    ],
+    [
       'a fault nowhere',
       ['--faults', textFile('at.json', '[{"at":{"fragment":"x"},"do":"reset"}]')],
       'faults[0].at.fragment must be an index or 1 to 128 digits as text',
