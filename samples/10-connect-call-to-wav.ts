@@ -33,9 +33,9 @@ for await (const { metadata, tags, frames } of consumer) {
   silence.refresh()
   // One stream serves one call after another. Without STOP_FRAGMENT: the last fragment of a call may lack its tags.
   const id = tagValue(tags, 'ContactId')
-  const isLast = id === undefined && contactId !== undefined
+  const isLast = last === undefined && id === undefined && contactId !== undefined
   contactId ??= id
-  if (!isLast && id !== contactId) break
+  if (id !== undefined && id !== contactId) break
   // The codec ID says AAC. It is not: the tag is right.
   format = tagValue(tags, 'MimeType') ?? format
   for (const frame of frames) {

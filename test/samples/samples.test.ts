@@ -2,7 +2,16 @@
 // time. They are compiled here in one go, as `tsx` would compile each.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -154,6 +163,31 @@ describe('the samples', { timeout: 60_000 }, () => {
     for (const [track, size] of sizes) {
       expect(readFileSync(path.join(wavs, `${track}.wav`))).toHaveLength(44 + size)
     }
+  })
+
+  it.concurrent('10-connect-call-to-wav.ts: goes on to that fragment when one before it lacks its tags', async () => {
+    const media = readFileSync(path.join(samples, 'media/connect.mkv'))
+    const fragments: { readonly number: string; readonly bytes: number }[] = []
+    for await (const { metadata, frames } of parseGetMedia([media])) {
+      const bytes = frames.reduce((sum, frame) => sum + frame.byteLength, 0)
+      fragments.push({ number: metadata.fragmentNumber!, bytes })
+    }
+    // The tag of the second fragment becomes another one.
+    media.write('Contact-x', media.indexOf('ContactId', media.indexOf(fragments[1].number)))
+    const place = path.join(compiled, 'untagged')
+    mkdirSync(path.join(place, 'media'), { recursive: true })
+    writeFileSync(path.join(place, 'media/connect.mkv'), media)
+    for (const name of ['10-connect-call-to-wav.js', 'sample-stream.js', 'wav-header.js']) {
+      copyFileSync(path.join(compiled, name), path.join(place, name))
+    }
+    const wavs = path.join(folder, 'untagged')
+    mkdirSync(wavs)
+    const env = { STOP_FRAGMENT: fragments[2].number }
+    const { stderr } = await runSample('untagged/10-connect-call-to-wav.ts', [wavs], env)
+    expect(stderr).toBe('')
+    const written = readdirSync(wavs).map((name) => readFileSync(path.join(wavs, name)).length - 44)
+    const expected = fragments.slice(0, 3).reduce((sum, { bytes }) => sum + bytes, 0)
+    expect(written.reduce((sum, bytes) => sum + bytes, 0)).toBe(expected)
   })
 
   it.concurrent('12-archive.ts: the files in order are the capture, and nothing is written twice', async () => {
