@@ -68,6 +68,9 @@ export function requestText(event: RequestFailedEvent, stream: string): string {
     case 'first-byte-timeout':
       return `${operation} does not reach the service (${name}): check --endpoint, the region and the network`
     default: {
+      if (status === 404) {
+        return `${operation} was answered with status 404, and not by Kinesis Video Streams: check --endpoint`
+      }
       const answer = status === undefined ? '' : ` with status ${status}`
       return `${operation} failed${answer}: ${name}`
     }

@@ -12,7 +12,7 @@ export type Operation = 'GetDataEndpoint' | 'GetMedia'
  * - `not-authorized`: NotAuthorized, ExpiredToken, AccessDenied, status 401 and 403. Endpoint and credentials are refreshed
  *   once; the second time it is fatal.
  * - `credentials`: the credential chain brought none. Retried five times.
- * - `not-found`: ResourceNotFound, status 404. Fatal, unless `waitForStream` is set.
+ * - `not-found`: ResourceNotFound. Fatal, unless `waitForStream` is set. Another 404 is no word of the service: `unknown`.
  * - `invalid-argument`: InvalidArgument. Fatal; when resuming by token or number, the resume point is lost.
  * - `server-error`: status 500 and above, however the body reads. Retried.
  * - `network`: name resolution, connection, TLS and resets. The endpoint is asked for again; retried.
@@ -172,7 +172,6 @@ function findKind(
   if (status !== undefined) {
     if (status === 429) return 'throttled'
     if (status === 401 || status === 403) return 'not-authorized'
-    if (status === 404) return 'not-found'
     // A proxy's error page fails in the SDK's JSON parser: a SyntaxError with the status of the response.
     if (status >= 500) return 'server-error'
   }

@@ -7,6 +7,8 @@ import {
   rmSync,
   truncateSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -384,6 +386,20 @@ describe('tail when it cannot go on', () => {
     const { exitCode, stderr } = await endCommand(['tail', '--stream-name', 'camera'])
     expect(stderr).toBe('kvs-fragments: no AWS region is set: give --region, or set AWS_REGION\n')
     expect(exitCode).toBe(2)
+  })
+
+  it('says that it was another server that answered', async () => {
+    const other = createServer((_, response) => response.writeHead(404).end('<h1>Not Found</h1>'))
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as AddressInfo
+    const args = ['tail', '--stream-name', 'camera', '--endpoint', `http://127.0.0.1:${port}`]
+    const { exitCode, stderr } = await runFast(args)
+    other.closeAllConnections()
+    await new Promise((resolve) => other.close(resolve))
+    expect(stderr).toBe(
+      'kvs-fragments: GetDataEndpoint was answered with status 404, and not by Kinesis Video Streams: check --endpoint\n',
+    )
+    expect(exitCode).toBe(1)
   })
 
   it('gives up an address that never answered', async () => {

@@ -28,7 +28,7 @@ describe('classifyFailure', () => {
     ['InvalidSignatureException', 403, 'not-authorized'],
     ['SomethingNew', 403, 'not-authorized'],
     ['ResourceNotFoundException', 404, 'not-found'],
-    ['SomethingNew', 404, 'not-found'],
+    ['SomethingNew', 404, 'unknown'],
     ['InvalidArgumentException', 400, 'invalid-argument'],
     ['InternalFailure', 500, 'server-error'],
     ['ServiceUnavailable', 503, 'server-error'],
