@@ -94,9 +94,10 @@ function clientConfig(
   env: CommandIo['env'],
 ): { readonly endpoint?: string; readonly region?: string } {
   const arnRegion = streamArn?.split(':').at(3)
-  if (region !== undefined && !/^[a-z0-9-]{1,64}$/.test(region)) {
-    throw refusal(`--region: ${shown(region)} is no region: give one such as eu-west-1`)
-  }
+  // The SDK takes an empty one for none.
+  const envRegion = env['AWS_REGION'] || undefined
+  checkRegion('--region', region)
+  if ((region ?? arnRegion) === undefined) checkRegion('AWS_REGION', envRegion)
   if (region !== undefined && arnRegion !== undefined && region !== arnRegion) {
     throw refusal(
       `--region says ${region} and --stream-arn ${fitted(arnRegion, 40)}: leave --region out`,
@@ -104,12 +105,16 @@ function clientConfig(
   }
   const isLocal = endpoint !== undefined && checkEndpoint(endpoint)
   // Without any of them it is left to the SDK, which also looks into its configuration files.
-  const known =
-    region ?? arnRegion ?? (isLocal ? (env['AWS_REGION'] ?? LOOPBACK_REGION) : undefined)
+  const known = region ?? arnRegion ?? (isLocal ? (envRegion ?? LOOPBACK_REGION) : undefined)
   return {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(known === undefined ? {} : { region: known }),
   }
+}
+
+function checkRegion(source: string, region: string | undefined): void {
+  if (region === undefined || /^[a-z0-9-]{1,64}$/.test(region)) return
+  throw refusal(`${source}: ${shown(region)} is no region: give one such as eu-west-1`)
 }
 
 /** Whether it is on this machine. */

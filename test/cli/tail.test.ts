@@ -388,6 +388,19 @@ describe('tail when it cannot go on', () => {
     expect(exitCode).toBe(2)
   })
 
+  it('takes an empty AWS_REGION for none, and refuses one that is no region', async () => {
+    const server = await simulate()
+    const args = tailOf(server, '--start', 'earliest', '--limit', '1')
+    vi.stubEnv('AWS_REGION', '')
+    const empty = await runFast(args, { env: { AWS_REGION: '' } })
+    expect([empty.exitCode, empty.stderr]).toEqual([0, ''])
+    const { exitCode, stderr } = await runFast(args, { env: { AWS_REGION: 'x y' } })
+    expect(stderr).toBe(
+      'kvs-fragments: AWS_REGION: "x y" is no region: give one such as eu-west-1\n',
+    )
+    expect(exitCode).toBe(2)
+  })
+
   it('says that it was another server that answered', async () => {
     const other = createServer((_, response) => response.writeHead(404).end('<h1>Not Found</h1>'))
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
