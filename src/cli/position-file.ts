@@ -1,4 +1,4 @@
-import { access, constants, open, rm, stat } from 'node:fs/promises'
+import { access, constants, open, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { formatRecord, parseRecord } from '../consumer/checkpoint-record.js'
 import { isCode, writeDurably } from '../consumer/durable-file.js'
@@ -7,6 +7,7 @@ import {
   CheckpointDamagedError,
   type CheckpointStore,
   FileCheckpointStore,
+  StaleEpochError,
   type StreamPosition,
 } from '../consumer/index.js'
 import { compareFragmentNumbers } from '../tags/fragment-number.js'
@@ -26,6 +27,9 @@ type Found =
   | { readonly state: 'whole'; readonly position: StreamPosition }
   | { readonly state: 'empty' | 'torn'; readonly damage: CheckpointDamagedError }
 
+/** The folder beside the file was removed, and the claim that lay in it: another process may claim the checkpoint as well. */
+export class CheckpointRemovedError extends StaleEpochError {}
+
 /**
  * The checkpoint of one stream in a file that the user has named.
  *
@@ -35,12 +39,14 @@ type Found =
  */
 export class PositionFile implements CheckpointStore {
   readonly #file: string
+  readonly #folder: string
   readonly #history: FileCheckpointStore
   #saves = 0
 
   constructor(file: string) {
     this.#file = path.resolve(file)
-    this.#history = new FileCheckpointStore(this.#file + HISTORY_SUFFIX)
+    this.#folder = this.#file + HISTORY_SUFFIX
+    this.#history = new FileCheckpointStore(this.#folder)
   }
 
   /** Throws a CheckpointDamagedError for a file that must not be written over: foreign, of another stream or a later version. */
@@ -72,7 +78,13 @@ export class PositionFile implements CheckpointStore {
   }
 
   async save(id: string, epoch: number, checkpoint: StreamPosition): Promise<void> {
-    await this.#history.save(id, epoch, checkpoint)
+    try {
+      await this.#history.save(id, epoch, checkpoint)
+    } catch (error) {
+      // Not claimed again: who had claimed meanwhile could then be overtaken by who had lost the claim.
+      const isRemoved = error instanceof StaleEpochError && (await holdsNothing(this.#folder))
+      throw isRemoved ? new CheckpointRemovedError(id, epoch) : error
+    }
     // It may have become another's since it was claimed.
     await this.#read(id)
     this.#saves += 1
@@ -159,6 +171,16 @@ export function damageText({ damage }: CheckpointDamagedError, file: string): st
     case 'version':
       return `${shown(file)} was written by a later version: update kvs-fragments, or give another name`
   }
+}
+
+/** Whether there is no such folder, or no file in it or below it. */
+async function holdsNothing(folder: string): Promise<boolean> {
+  const options = { recursive: true, withFileTypes: true } as const
+  const entries = await readdir(folder, options).catch((error: unknown) => {
+    if (isCode(error, 'ENOENT')) return []
+    throw error
+  })
+  return !entries.some((entry) => entry.isFile())
 }
 
 /** The text of a file, at most so much that a checkpoint is whole; `undefined` when there is none. */

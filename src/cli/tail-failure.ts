@@ -8,7 +8,7 @@ import {
   ResumePointLostError,
 } from '../consumer/index.js'
 import { ServiceError } from '../tags/service-error.js'
-import { damageText } from './position-file.js'
+import { CheckpointRemovedError, damageText } from './position-file.js'
 import { fitted } from './terminal-text.js'
 
 /** What the sentences about a failure need to know besides the error. */
@@ -84,6 +84,9 @@ function consumerText(error: ConsumerError, context: FailureContext): string {
     return 'no AWS region is set: give --region, or set AWS_REGION'
   }
   if (error instanceof CheckpointDamagedError) return damageText(error, checkpointPath ?? '')
+  if (error instanceof CheckpointRemovedError) {
+    return `what lay beside the checkpoint ${shownPath(checkpointPath)} was removed: start the same command again`
+  }
   if (error instanceof EndpointRefusedError) {
     return `GetDataEndpoint answered ${fitted(error.host, 100)}, which is neither AWS’s nor on this machine, or not https: nothing was sent there`
   }

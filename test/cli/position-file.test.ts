@@ -2,7 +2,11 @@ import { copyFile, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { PositionFile, tryPositionFile } from '../../src/cli/position-file.js'
+import {
+  CheckpointRemovedError,
+  PositionFile,
+  tryPositionFile,
+} from '../../src/cli/position-file.js'
 import { CheckpointDamagedError, StaleEpochError } from '../../src/consumer/index.js'
 import { checkpointStoreContract } from '../../src/testing/index.js'
 
@@ -52,6 +56,21 @@ describe('PositionFile', () => {
     expect(await claimed()).toBeUndefined()
     await expect(before.save('x', 1, { fragmentNumber: '4' })).rejects.toThrow(StaleEpochError)
     expect(await claimed()).toBeUndefined()
+  })
+
+  it('tells a folder that was removed from another process, and writes to neither', async () => {
+    const position = { fragmentNumber: '4' }
+    const before = await write(3)
+    await rm(`${file}.d`, { recursive: true })
+    await expect(before.save('x', 1, position)).rejects.toThrow(CheckpointRemovedError)
+    expect(await readdir(folder)).toEqual(['position.json'])
+    // The one that claims now has the checkpoint, with whichever epoch.
+    const { epoch } = await new PositionFile(file).claim('x', 'another')
+    await new PositionFile(file).claim('x', 'a third')
+    const refused = before.save('x', epoch, position)
+    await expect(refused).rejects.toThrow(StaleEpochError)
+    await expect(refused).rejects.not.toThrow(CheckpointRemovedError)
+    expect(await claimed()).toBe('3')
   })
 
   it.each([

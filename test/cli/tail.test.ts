@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   truncateSync,
 } from 'node:fs'
@@ -316,6 +317,23 @@ describe('tail --checkpoint', () => {
     expect(stderr).toBe(
       `kvs-fragments: another process reads with the checkpoint "${checkpoint}": give each its own\n`,
     )
+  })
+
+  it('says so when what it keeps beside the file is removed', async () => {
+    const server = await simulate()
+    const source = syntheticFragments({ frameBytes: 100, keyframeBytes: 100 })
+    server.streams.get('live')!.startLive({ source, intervalMs: 200 })
+    const checkpoint = path.join(mkdtempSync(path.join(folder, 'removed-')), 'a')
+    const flags = ['--stream-name', 'live', '--start', 'earliest', '--checkpoint', checkpoint]
+    const tail = startCommand(tailOf(server, ...flags))
+    await tail.whenLine(/checkpointSaved/)
+    // In one step, whatever is being saved.
+    renameSync(`${checkpoint}.d`, `${checkpoint}.gone`)
+    const { exitCode, stderr } = await tail.outcome
+    expect(stderr).toBe(
+      `kvs-fragments: what lay beside the checkpoint "${checkpoint}" was removed: start the same command again\n`,
+    )
+    expect(exitCode).toBe(1)
   })
 })
 
