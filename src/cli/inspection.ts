@@ -17,6 +17,16 @@ export interface Fault {
   readonly message: string
 }
 
+/** What events told of a live stream. */
+interface EventTotals {
+  /** Errors that the service reported, those in fragments too. */
+  readonly serviceErrors: number
+  /** Arrivals of damaged fragments. */
+  readonly damagedFragments: number
+  /** Places at which fragments were left out. */
+  readonly gaps: number
+}
+
 /** What was read, all in all. */
 export interface Totals {
   readonly fragments: number
@@ -26,12 +36,14 @@ export interface Totals {
   readonly bytes: number
   /** The input ended inside an element, or a fragment with media lacks its end. */
   readonly isTruncated: boolean
-  /** Faults that were reported, `notEbml` too. */
+  /** Faults that were reported, `notEbml` too; of a live stream what ended it. */
   readonly errors: number
   /** Where the input ended when that was inside an element. */
   readonly truncation: Truncation | undefined
   /** There was no EBML in the input; reported nowhere else. */
   readonly notEbml: Fault | undefined
+  /** Absent of what is no live stream. */
+  readonly events?: EventTotals
 }
 
 /** Where findings go, in the order of the stream. */

@@ -102,8 +102,14 @@ export class TableReport implements Report {
     return this.#output.flush()
   }
 
-  #showVerdict({ errors, isTruncated, truncation, complete }: Totals): void {
+  #showVerdict({ errors, isTruncated, truncation, complete, events }: Totals): void {
+    // An error of the service mostly ends a response without a fragment that would show it.
+    const { serviceErrors = this.#serviceErrors, damagedFragments = 0, gaps = 0 } = events ?? {}
     const findings: (readonly [Tone, string])[] = []
+    if (gaps > 0) {
+      const text = `${counted(gaps, 'gap')} in the stream, where fragments were left out`
+      findings.push(['bad', text])
+    }
     if (this.#gaps > 0) {
       const hint = 'a hint: the layout of fragment numbers is not documented'
       findings.push(['warning', `${counted(this.#gaps, 'gap')} in the numbering (${hint})`])
@@ -112,11 +118,12 @@ export class TableReport implements Report {
       const text = `${counted(this.#notGreater, 'fragment number')} not greater than the one before`
       findings.push(['warning', text])
     }
-    if (this.#serviceErrors > 0) {
-      findings.push([
-        'bad',
-        counted(this.#serviceErrors, 'error of the service', 'errors of the service'),
-      ])
+    if (serviceErrors > 0) {
+      const text = counted(serviceErrors, 'error of the service', 'errors of the service')
+      findings.push(['bad', text])
+    }
+    if (damagedFragments > 0) {
+      findings.push(['warning', `${counted(damagedFragments, 'time')} a fragment came damaged`])
     }
     if (errors > 0) findings.push(['bad', `${counted(errors, 'error')} in the bytes`])
     if (truncation !== undefined) {

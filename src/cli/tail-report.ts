@@ -29,6 +29,9 @@ export class TailReport {
   readonly #counts = new TrackCounts()
   #fragments = 0
   #bytes = 0
+  #serviceErrors = 0
+  #damagedFragments = 0
+  #gaps = 0
   #flushing: Promise<void> = Promise.resolve()
 
   constructor(output: Output, isJson: boolean, live: LiveLine | undefined) {
@@ -47,6 +50,7 @@ export class TailReport {
 
   /** Shows an event; what goes wrong with the writing is told to the next who flushes. */
   event(event: ConsumerEvent): void {
+    this.#count(event)
     if (this.#isJson) {
       const line = eventLine(event)
       if (line === undefined) return
@@ -87,6 +91,12 @@ export class TailReport {
     await this.#flush()
   }
 
+  #count({ type }: ConsumerEvent): void {
+    if (type === 'serviceError') this.#serviceErrors += 1
+    else if (type === 'damagedFragment') this.#damagedFragments += 1
+    else if (type === 'gap') this.#gaps += 1
+  }
+
   #totals(failure: FatalError | undefined): Totals {
     return {
       fragments: this.#fragments,
@@ -97,6 +107,11 @@ export class TailReport {
       errors: failure === undefined ? 0 : 1,
       truncation: undefined,
       notEbml: undefined,
+      events: {
+        serviceErrors: this.#serviceErrors,
+        damagedFragments: this.#damagedFragments,
+        gaps: this.#gaps,
+      },
     }
   }
 

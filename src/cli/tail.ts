@@ -14,7 +14,8 @@ fragment once. Credentials and region come from where the AWS SDK and CLI take t
 AWS_PROFILE, roles. They need kinesisvideo:GetDataEndpoint and kinesisvideo:GetMedia.
 
 With --json each line is an object: "fragment" and last "summary" as of inspect ("offset" counts from the
-beginning of a session), "event" for what happens to the connection, "error" for what ends the command.
+beginning of a session, "errors" counts those of the service and damaged fragments too), "event" for what
+happens to the connection, "error" for what ends the command.
 Log lines of --log-level go to stderr.
 
 Exit codes: 0 ended by --limit, --idle-timeout, Ctrl-C or a reader that left, 1 an error that trying

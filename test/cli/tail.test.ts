@@ -155,10 +155,11 @@ describe('tail --json', () => {
     ]) {
       expect(eventsOf(run.stdout)).toContain(name)
     }
+    // An error of the service, and a fragment that came damaged.
     expect(jsonLines(run.stdout).at(-1)).toMatchObject({
       fragments: 5,
       truncated: false,
-      errors: 0,
+      errors: 2,
     })
     expect([run.exitCode, run.stderr]).toEqual([0, ''])
   })
@@ -342,6 +343,8 @@ describe('tail when it cannot go on', () => {
     readonly what: string
     readonly flags: readonly string[]
     readonly sentence: RegExp
+    /** In the summary: the one that ends it, which is the default, and those that events told before. */
+    readonly errors?: number
     readonly options?: SimulatorOptions
   }
   const failures: readonly Failure[] = [
@@ -353,12 +356,14 @@ describe('tail when it cannot go on', () => {
     {
       what: 'the service’s key is denied',
       flags: ['--start', 'earliest'],
+      errors: 2,
       sentence: /4500.*kms:Decrypt.*\n$/,
       options: { faults: [{ at: { fragment: 1 }, do: { errorTag: 4500 } }] },
     },
     {
       what: 'the start has expired',
       flags: ['--start', 'token:gone'],
+      errors: 2,
       sentence: /the stream does not hold the fragment to start from .*--start earliest or .*\n$/,
     },
     {
@@ -370,6 +375,7 @@ describe('tail when it cannot go on', () => {
     {
       what: 'a fragment is damaged each time',
       flags: ['--start', 'earliest'],
+      errors: 5,
       sentence:
         /fragment 9134\d+ came damaged 4 times: go on behind it with --start after:9134\d+\n$/,
       options: {
@@ -379,7 +385,8 @@ describe('tail when it cannot go on', () => {
       },
     },
   ]
-  it.each(failures)('says so in one sentence: $what', async ({ flags, sentence, options }) => {
+  it.each(failures)('says so in one sentence: $what', async (failure) => {
+    const { flags, sentence, errors = 1, options } = failure
     const server = await simulate(options)
     const { exitCode, stdout, stderr } = await runFast(tailOf(server, ...flags))
     expect(stderr).toMatch(sentence)
@@ -389,7 +396,7 @@ describe('tail when it cannot go on', () => {
     )
     expect(error).toMatchObject({ type: 'error', offset: null })
     expect(stderr).toBe(`kvs-fragments: ${String(error!['message'])}\n`)
-    expect(last).toMatchObject({ type: 'summary', errors: 1 })
+    expect(last).toMatchObject({ type: 'summary', errors })
     expect(exitCode).toBe(1)
   })
 
@@ -471,6 +478,22 @@ describe('tail for people', () => {
     expect(stdout).toMatch(/^3 fragments, 3 complete; 90 frames \(3 keyframes\)/m)
     expect(stdout).toMatch(/\nended after fragment (\d+); go on with --start after:\1\n$/)
     expect(exitCode).toBe(0)
+  })
+
+  it('ends with what was wrong, and says that nothing was only when nothing was', async () => {
+    const faults: readonly Fault[] = [
+      { at: { fragment: 1 }, do: { errorTag: 3002 } },
+      { at: { fragment: 2, offset: 900 }, do: 'flip', bytes: 2000, times: 2 },
+    ]
+    const server = await simulate({ faults })
+    const args = tailOf(server, '--start', 'earliest', '--limit', '4')
+    const table = args.filter((flag) => flag !== '--json')
+    const before = await runFast(table)
+    expect(before.stdout).toMatch(
+      /\n4 fragments, .*\n1 error of the service\n2 times a fragment came damaged\nended after /,
+    )
+    expect(before.exitCode).toBe(0)
+    expect((await runFast(table)).stdout).toMatch(/\nno gaps, no errors\nended after /)
   })
 })
 
