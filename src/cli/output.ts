@@ -43,7 +43,7 @@ export class Output {
     const wake = (): void => {
       this.#wake?.()
     }
-    this.#sink.on('drain', wake).on('close', wake)
+    this.#sink.on('close', wake)
     this.#sink.on('error', (error) => {
       this.#failure = error
       wake()
@@ -70,12 +70,7 @@ export class Output {
   async flush(): Promise<void> {
     const text = this.#text
     this.#text = ''
-    if (text !== '' && !this.isClosed && !this.#sink.write(text) && !this.#signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      this.#wake = undefined
-    }
+    if (text !== '' && !this.isClosed) await this.#write(text)
     if (this.#failure !== undefined && this.#failure.code !== 'EPIPE') {
       throw new CommandError(
         `the output cannot be written: ${this.#failure.message}`,
@@ -83,6 +78,17 @@ export class Output {
         { cause: this.#failure },
       )
     }
+  }
+
+  #write(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      // Not before it is written is it known that it can be: a file takes everything at first. What fails wakes as an event.
+      this.#sink.write(text, (error) => {
+        if (error === undefined || error === null) resolve()
+      })
+      if (this.#signal.aborted) resolve()
+    })
   }
 
   /** `text` in the colour of `tone` where there are colours. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addInspect } from './inspect.js'
 import type { CommandIo, ExitCode } from './io.js'
 import { CommandError, EXIT } from './io.js'
+import { Output } from './output.js'
 import { addSimulate } from './simulate.js'
 import { addTail } from './tail.js'
 import { printable } from './terminal-text.js'
@@ -19,32 +20,36 @@ const COMMANDS: readonly AddCommand[] = [addInspect, addTail, addSimulate]
  */
 export async function runProgram(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.clean
-  const program = createProgram(io)
+  const help = new Output(io)
+  const program = createProgram(io, help)
   for (const add of COMMANDS) {
     add(program, io, (code) => {
       exitCode = code
     })
   }
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(args, { from: 'user' }).catch(async (error: unknown) => {
+      if (!(error instanceof CommanderError)) throw error
+      // Commander has said what is wrong. Help and version, when asked for, are its exit code 0.
+      exitCode = error.exitCode === 0 ? EXIT.clean : EXIT.usage
+      await help.flush()
+    })
     return exitCode
   } catch (error) {
-    // Commander has said what is wrong. Help and version, when asked for, are its exit code 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.usage
     const { message } = error instanceof Error ? error : new Error(String(error))
     io.stderr.write(`kvs-fragments: ${printable(message)}\n`)
     return error instanceof CommandError ? error.exitCode : EXIT.faulty
   }
 }
 
-function createProgram(io: CommandIo): Command {
+function createProgram(io: CommandIo, help: Output): Command {
   return new Command('kvs-fragments')
     .description('Reads Amazon Kinesis Video Streams GetMedia payloads and other Matroska streams.')
     .version(readVersion(), '-V, --version')
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
+      writeOut: (text) => help.line(text.replace(/\n$/, '')),
       writeErr: (text) => io.stderr.write(text),
       getOutHelpWidth: () => io.stdout.columns ?? 100,
       getErrHelpWidth: () => io.stderr.columns ?? 100,

@@ -73,13 +73,16 @@ describe('the command', () => {
     expect([exitCode, stderr]).toEqual([0, ''])
   })
 
-  it.runIf(existsSync('/dev/full'))('says so when the output cannot be written', async () => {
-    const { exitCode, stderr } = await shell(
-      `"$0" "$1" inspect '${samplePath('camera.mkv')}' > /dev/full`,
-    )
-    expect(stderr).toMatch(/^kvs-fragments: the output cannot be written: ENOSPC.*\n$/)
-    expect(exitCode).toBe(1)
-  })
+  it
+    .runIf(existsSync('/dev/full'))
+    .each([`inspect '${samplePath('camera.mkv')}'`, '--help', 'tail --help', '--version'])(
+    'says so when the output cannot be written: %s',
+    async (args) => {
+      const { exitCode, stderr } = await shell(`"$0" "$1" ${args} > /dev/full`)
+      expect(stderr).toMatch(/^kvs-fragments: the output cannot be written: ENOSPC.*\n$/)
+      expect(exitCode).toBe(1)
+    },
+  )
 
   it('ends with the summary and exit code 130 at Ctrl-C, while it waits for input', async () => {
     const { child, ended } = start(['inspect', '--json', '-'])
