@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, fstatSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { CommandIo } from './io.js'
@@ -19,13 +19,20 @@ export interface Input {
 /**
  * Opens the file `path`, or standard input for `-`.
  *
- * @throws CommandError when there is no such file, it is a directory, may not be read, or standard input is a terminal.
+ * @throws CommandError when there is no such file, it is a directory, may not be read, or standard input is a terminal or a directory.
  */
 export async function openInput(path: string, io: CommandIo): Promise<Input> {
   if (path === '-') {
     if (io.stdin.isTTY === true) {
       throw new CommandError(
         'standard input is a terminal: pipe a stream into it, or name a file',
+        EXIT.usage,
+      )
+    }
+    // Of a directory, Node makes an empty stream.
+    if (isDirectory(io.stdin.fd)) {
+      throw new CommandError(
+        'standard input is a directory: pipe a stream into it, or name a file',
         EXIT.usage,
       )
     }
@@ -45,6 +52,14 @@ export async function openInput(path: string, io: CommandIo): Promise<Input> {
   } catch (error) {
     if (error instanceof CommandError) throw error
     throw new CommandError(`${name} ${whyNot(error)}`, EXIT.usage, { cause: error })
+  }
+}
+
+function isDirectory(fd: number | undefined): boolean {
+  try {
+    return fd !== undefined && fstatSync(fd).isDirectory()
+  } catch {
+    return false
   }
 }
 

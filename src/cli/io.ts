@@ -13,7 +13,7 @@ export interface TextSink extends Writable {
 
 /** What a command may touch of the process, so that tests can run one without a process. */
 export interface CommandIo {
-  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdin: Readable & { readonly isTTY?: boolean; readonly fd?: number }
   readonly stdout: TextSink
   readonly stderr: TextSink
   readonly env: Readonly<Record<string, string | undefined>>

@@ -84,6 +84,14 @@ describe('the command', () => {
     },
   )
 
+  it('says that standard input is a directory', async () => {
+    const { exitCode, stderr } = await shell('"$0" "$1" inspect - < /')
+    expect(stderr).toBe(
+      'kvs-fragments: standard input is a directory: pipe a stream into it, or name a file\n',
+    )
+    expect(exitCode).toBe(2)
+  })
+
   it('ends with the summary and exit code 130 at Ctrl-C, while it waits for input', async () => {
     const { child, ended } = start(['inspect', '--json', '-'])
     child.stdin.write(fragmentOf({ sequence: 1 }))
