@@ -19,7 +19,7 @@ export interface Input {
 /**
  * Opens the file `path`, or standard input for `-`.
  *
- * @throws CommandError when there is no such file, it is a directory, may not be read, or standard input is a terminal or a directory.
+ * @throws CommandError when there is no such file, it is a directory, may not be read, the user ends it before, or standard input is a terminal or a directory.
  */
 export async function openInput(path: string, io: CommandIo): Promise<Input> {
   if (path === '-') {
@@ -47,7 +47,13 @@ export async function openInput(path: string, io: CommandIo): Promise<Input> {
       )
     }
     const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES })
-    await new Promise((resolve, reject) => stream.once('open', resolve).once('error', reject))
+    const opened = new Promise((resolve, reject) => {
+      stream.once('open', resolve).once('error', reject)
+    })
+    await unlessInterrupted(opened, `${name} was opened`, io.signal).catch((error: unknown) => {
+      stream.destroy()
+      throw error
+    })
     return { name, stream }
   } catch (error) {
     if (error instanceof CommandError) throw error
@@ -60,6 +66,31 @@ function isDirectory(fd: number | undefined): boolean {
     return fd !== undefined && fstatSync(fd).isDirectory()
   } catch {
     return false
+  }
+}
+
+/**
+ * What `work` resolves with, unless the user ends the command first: to open or read a FIFO lasts until something is written to
+ * it, and cannot be called off.
+ *
+ * @param end what the work leads to, for the message.
+ * @throws CommandError of `EXIT.interrupted`, and what the work throws.
+ */
+export async function unlessInterrupted<T>(
+  work: Promise<T>,
+  end: string,
+  signal: AbortSignal,
+): Promise<T> {
+  let interrupt = (): void => {}
+  const interruption = new Promise<never>((_, reject) => {
+    interrupt = () => reject(new CommandError(`interrupted before ${end}`, EXIT.interrupted))
+  })
+  signal.addEventListener('abort', interrupt, { once: true })
+  if (signal.aborted) interrupt()
+  try {
+    return await Promise.race([work, interruption])
+  } finally {
+    signal.removeEventListener('abort', interrupt)
   }
 }
 

@@ -92,18 +92,28 @@ async function readAll(
   output: Output,
   signal: AbortSignal,
 ): Promise<CommandError | undefined> {
-  const stop = (): void => {
-    input.stream.destroy()
-  }
-  signal.addEventListener('abort', stop, { once: true })
   let isReading = true
-  try {
+  let stop = (): void => {}
+  // A FIFO in which nothing is written holds the read, and with it the stream: its end would not come.
+  const interruption = new Promise<void>((resolve) => {
+    stop = () => {
+      input.stream.destroy()
+      if (isReading) resolve()
+    }
+  })
+  const read = async (): Promise<void> => {
     for await (const chunk of input.stream as AsyncIterable<Uint8Array>) {
+      if (signal.aborted) break
       isReading = false
       await inspection.push(chunk)
-      isReading = true
       if (signal.aborted || output.isClosed || inspection.isHopeless) break
+      isReading = true
     }
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    await Promise.race([interruption, read()])
     return undefined
   } catch (error) {
     // A stream that is destroyed while it is read says so; that was our own doing.

@@ -2,10 +2,17 @@
 import { systemClock } from '../consumer/clock.js'
 import { runProgram } from './program.js'
 
+/** After an interruption everything is closed; what is open so long after it will not close. */
+const CLOSE_MS = 1000
+
 const interruption = new AbortController()
+let interruptedBy: NodeJS.Signals | undefined
 // Once: a second one ends the process in the ordinary way.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => interruption.abort())
+  process.once(signal, () => {
+    interruptedBy ??= signal
+    interruption.abort()
+  })
 }
 
 // Whoever reads the output may leave at any time (`| head -1`); a command that minds listens itself.
@@ -23,4 +30,14 @@ const running = runProgram(process.argv.slice(2), {
 // Not process.exit(): what is still on its way to a pipe would be lost.
 void running.then((exitCode) => {
   process.exitCode = exitCode
+  if (interruptedBy !== undefined) endBy(interruptedBy)
 })
+
+/** Ends what does not end by itself: a FIFO in which nothing is written holds a thread, for which even process.exit() waits. */
+function endBy(signal: NodeJS.Signals): void {
+  setTimeout(() => {
+    const { stdout, stderr } = process
+    if (stdout.writableLength + stderr.writableLength > 0) endBy(signal)
+    else process.kill(process.pid, signal)
+  }, CLOSE_MS).unref()
+}

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { unlessInterrupted } from './input.js'
 import type { CommandIo, ExitCode } from './io.js'
 import type { SimulateFlags } from './simulate-settings.js'
 
@@ -18,7 +19,8 @@ delay, slice, flip, duplicate, skip, an error tag or an HTTP error; "times" says
 
 It listens on 127.0.0.1 only and takes any credentials.
 
-Exit codes: 0 ended by Ctrl-C, 1 it could not listen, 2 wrong usage or an unreadable file.
+Exit codes: 0 ended by Ctrl-C, 1 it could not listen, 2 wrong usage or an unreadable file, 130 Ctrl-C before it
+listened.
 
 Examples:
   kvs-fragments simulate
@@ -51,6 +53,8 @@ export function addSimulate(
     .action(async (files: readonly string[], flags: SimulateFlags) => {
       const { readSimulateSettings } = await import('./simulate-settings.js')
       const { runSimulate } = await import('./simulate-run.js')
-      finish(await runSimulate(await readSimulateSettings(files, flags), io))
+      const reading = readSimulateSettings(files, flags)
+      const settings = await unlessInterrupted(reading, 'the files were read', io.signal)
+      finish(await runSimulate(settings, io))
     })
 }
