@@ -8,6 +8,7 @@ import type { CommandIo, ExitCode } from './io.js'
 import { CommandError, EXIT } from './io.js'
 import { Output } from './output.js'
 import { counted, duration } from './quantities.js'
+import { RequestNews } from './request-news.js'
 import type { ServedStream, SimulateSettings } from './simulate-settings.js'
 import { elided, fitted } from './terminal-text.js'
 
@@ -108,24 +109,34 @@ function tailCommand(
   return `${credentials} kvs-fragments tail --endpoint ${endpoint} --stream-name ${name}${from}`
 }
 
-/** A line for each request that is answered or has ended, until the signal is aborted or nobody reads any more. */
+/** Resolves when the signal is aborted. Until then a line for each request that has ended, as long as somebody reads them. */
 async function showRequests(
   simulator: Simulator,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const told = new Set<RequestRecord>()
-  const isNews = (record: RequestRecord): boolean => record.ended !== undefined && !told.has(record)
   const ending = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-  while (!signal.aborted && !output.isClosed) {
-    await Promise.race([ending, simulator.whenRequests((requests) => requests.some(isNews))])
-    for (const record of simulator.requests.filter(isNews)) {
-      told.add(record)
-      output.line(requestText(record))
-    }
+  // One race for all: each would be kept until the signal is aborted. A server goes on when nobody reads its log.
+  await Promise.race([ending, tellRequests(simulator, output, signal).then(() => ending)])
+}
+
+async function tellRequests(
+  simulator: Simulator,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const news = new RequestNews()
+  while (!output.isClosed) {
+    let ended: readonly RequestRecord[] = []
+    await simulator.whenRequests((requests) => {
+      ended = news.next(requests)
+      return ended.length > 0
+    })
+    if (signal.aborted) return
+    for (const record of ended) output.line(requestText(record))
     await output.flush()
   }
 }

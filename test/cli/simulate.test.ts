@@ -114,10 +114,14 @@ describe('simulate', () => {
     expect(await interrupt(simulator)).toContain('stream both: live, 2,000 kB a second, from ')
   })
 
-  it('ends quietly when its reader has left', async () => {
-    const simulator = startCommand(['simulate'], {})
+  it('goes on when nobody reads its log any more', async () => {
+    const simulator = startCommand(['simulate', samplePath('camera.mkv')], {})
     await simulator.whenLine(/Ctrl-C/)
     simulator.child.stdout!.destroy()
+    for (const limit of [4, 5]) {
+      const tail = await (await paste(simulator, `--json --limit ${limit}`)).outcome
+      expect([tail.exitCode, fragmentsOf(tail.stdout).length]).toEqual([0, limit])
+    }
     simulator.child.kill('SIGTERM')
     const { exitCode, stderr } = await simulator.outcome
     expect([exitCode, stderr]).toEqual([0, ''])
