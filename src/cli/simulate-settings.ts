@@ -82,6 +82,11 @@ export async function readSimulateSettings(
     throw refusal('--loop needs a file: the made-up camera never ends')
   }
   const isLive = pace !== undefined || flags.loop === true || files.length === 0
+  if (!isLive && flags.retentionSeconds !== undefined) {
+    throw refusal(
+      '--retention-seconds needs --rate or --loop: a file keeps its own times, and would be forgotten at once',
+    )
+  }
   const seconds = (flag: string, text: string | undefined): number | undefined =>
     text === undefined ? undefined : 1000 * decimalNumber(flag, text, SECONDS)
   const sessionEndMs = seconds('--session-seconds', flags.sessionSeconds)

@@ -44,10 +44,7 @@ export function addSimulate(
     .option('--loop', 'live, and from the first fragment again after the last')
     .option('--session-seconds <seconds>', 'end each response after so long (default: 2700)')
     .option('--idle-seconds <seconds>', 'end a response after so long a silence (default: 3)')
-    .option(
-      '--retention-seconds <seconds>',
-      'forget fragments after so long (default: never; live 600)',
-    )
+    .option('--retention-seconds <seconds>', 'live: forget fragments after so long (default: 600)')
     .option('--inclusive-tokens', 'resume at the fragment of a continuation token, not after it')
     .addHelpText('after', HELP)
     .action(async (files: readonly string[], flags: SimulateFlags) => {

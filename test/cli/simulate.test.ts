@@ -160,6 +160,11 @@ describe('simulate with a wrong command line', () => {
     ['no time', ['--session-seconds', '0'], '--session-seconds: "0" is not a number from 0.001'],
     ['no silence', ['--idle-seconds', 'x'], '--idle-seconds: "x" is not a number'],
     ['no retention', ['--retention-seconds', '-1'], '--retention-seconds: "-1" is not a number'],
+    [
+      'a retention of what has its own times',
+      [camera, '--retention-seconds', '3600'],
+      '--retention-seconds needs --rate or --loop: a file keeps its own times, and would be forgotten at once',
+    ],
     ['no fault script', ['--faults', '/nowhere.json'], '--faults: "/nowhere.json" does not exist'],
     ['a script that is no JSON', ['--faults', textFile('no.json', '{')], 'is no JSON: '],
     [
