@@ -26,6 +26,8 @@ export interface StreamOptions {
   readonly fragments?: Iterable<FragmentInput> | undefined
   /** A fragment is gone this long after its server time, in milliseconds. Default: never. */
   readonly retentionMs?: number | undefined
+  /** The oldest fragments are gone when it holds more bytes than this; the newest stays. Default: no limit. */
+  readonly maxHeldBytes?: number | undefined
   /** Seeds the last 28 bits of the numbers it hands out. Default 1. */
   readonly seed?: number | undefined
 }
@@ -69,9 +71,11 @@ export class SimulatedStream {
   readonly arn: string
   readonly #clock: Clock
   readonly #retentionMs: number
+  readonly #maxHeldBytes: number
   readonly #random: () => number
   readonly #held: StoredFragment[] = []
   readonly #watchers = new Set<() => void>()
+  #heldBytes = 0
   #appendedCount = 0
   #lastFragmentNumber: string | undefined
   #lastAppendMs: number | undefined
@@ -97,6 +101,7 @@ export class SimulatedStream {
     const arn = `arn:aws:kinesisvideo:us-east-1:123456789012:stream/${this.name}/${createdMs}`
     this.arn = options.arn ?? arn
     this.#retentionMs = options.retentionMs ?? Infinity
+    this.#maxHeldBytes = options.maxHeldBytes ?? Infinity
     this.#random = createRandom(options.seed ?? 1)
     for (const fragment of options.fragments ?? []) this.append(fragment)
     // What was there before anyone asked does not keep a response open.
@@ -219,7 +224,7 @@ export class SimulatedStream {
     const first = this.#held.findIndex(
       (fragment) => compareFragmentNumbers(fragment.fragmentNumber, fragmentNumber) >= 0,
     )
-    this.#held.splice(0, first === -1 ? this.#held.length : first)
+    this.#drop(first === -1 ? this.#held.length : first)
   }
 
   /** Ends every open response after the fragment it is sending, as the service does after 45 minutes. */
@@ -271,6 +276,8 @@ export class SimulatedStream {
     this.#held.push(stored)
     this.#appendedCount++
     this.#lastFragmentNumber = fragmentNumber
+    this.#heldBytes += stored.byteLength
+    while (this.#heldBytes > this.#maxHeldBytes && this.#held.length > 1) this.#drop(1)
     const sequence = decodeFragmentNumber(fragmentNumber)?.sequence
     if (sequence !== undefined) this.#nextSequence = sequence + 1n
     this.#lastAppendMs = this.#clock.monotonicMs()
@@ -301,7 +308,11 @@ export class SimulatedStream {
     while (expired < this.#held.length && this.#held[expired]!.serverTimestampMs <= oldestMs) {
       expired++
     }
-    if (expired > 0) this.#held.splice(0, expired)
+    if (expired > 0) this.#drop(expired)
+  }
+
+  #drop(count: number): void {
+    for (const { byteLength } of this.#held.splice(0, count)) this.#heldBytes -= byteLength
   }
 
   #wake(): void {

@@ -144,6 +144,18 @@ describe('retention', () => {
     expect(stream.fragments).toEqual([])
     expect(stream.append(bare).index).toBe(5)
   })
+
+  it('forgets the oldest of more bytes than it may hold, but never the newest', () => {
+    const { byteLength } = open().stream.append(bare)
+    const { stream } = open({ maxHeldBytes: 2 * byteLength })
+    for (let i = 0; i < 4; i++) stream.append(bare)
+    expect(stream.fragments.map((fragment) => fragment.index)).toEqual([2, 3])
+    stream.dropBefore(stream.fragments[1]!.fragmentNumber)
+    stream.append(bare)
+    expect(stream.fragments.map((fragment) => fragment.index)).toEqual([3, 4])
+    stream.append({ ...specs[0]!, fragmentNumber: `${2n ** 157n}` })
+    expect(stream.fragments.map((fragment) => fragment.index)).toEqual([5])
+  })
 })
 
 describe('a live source', () => {
