@@ -35,7 +35,7 @@ export async function runSimulate(settings: SimulateSettings, io: CommandIo): Pr
 }
 
 async function start(
-  { simulator, streams, retentionMs, faults }: SimulateSettings,
+  { simulator, streams, retentionMs, maxHeldBytes, faults }: SimulateSettings,
   { clock }: CommandIo,
 ): Promise<Simulator> {
   try {
@@ -43,7 +43,9 @@ async function start(
       ...simulator,
       clock,
       faults,
-      streams: streams.map(({ name, fragments }) => ({ name, fragments, retentionMs })),
+      streams: streams.map(({ name, fragments }) => {
+        return { name, fragments, retentionMs, maxHeldBytes }
+      }),
     })
     for (const { name, live } of streams) {
       if (live !== undefined) running.streams.get(name)?.startLive(live)

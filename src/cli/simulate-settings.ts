@@ -46,6 +46,8 @@ export interface SimulateSettings {
   readonly simulator: SimulatorOptions
   readonly streams: readonly ServedStream[]
   readonly retentionMs: number
+  /** Of each stream. */
+  readonly maxHeldBytes: number
   readonly faults: readonly Fault[]
 }
 
@@ -58,8 +60,9 @@ const MAX_SHOWN_COLUMNS = 200
 const MAX_PORT = 65_535
 const STREAM_NAME = /^[a-zA-Z0-9_.-]{1,256}$/
 const RATE = /^(\d{1,9}(?:\.\d{1,6})?)(?:(k|M)?B(?:\/s)?)?$/
-/** A made-up camera would fill the memory for as long as it runs. */
+/** A made-up camera would fill the memory for as long as it runs; a fast one long before that. */
 const LIVE_RETENTION_MS = 600_000
+const LIVE_HELD_BYTES = 256_000_000
 const CAMERA_NAME = 'camera'
 const CAMERA_FRAGMENT_MS = 1000
 const SECONDS = { least: 0.001, most: 2_000_000 }
@@ -113,6 +116,7 @@ export async function readSimulateSettings(
     simulator,
     streams,
     retentionMs: retentionMs ?? (isLive ? LIVE_RETENTION_MS : Number.POSITIVE_INFINITY),
+    maxHeldBytes: isLive ? LIVE_HELD_BYTES : Number.POSITIVE_INFINITY,
     faults,
   }
 }

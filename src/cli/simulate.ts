@@ -10,6 +10,7 @@ that one stream. Without a file a camera is made up, a fragment a second, in the
 
 Without --rate and --loop a file's fragments are all there from the beginning. With one of them they come in
 live, with new numbers and times: --rate 2 is two fragments a second, --rate 500kB is half a megabyte.
+Of a live stream the last 256 MB are kept at most.
 
 A fault script is JSON: [{"at": {"fragment": 3, "offset": "middle"}, "do": "reset"},
   {"at": {"request": 1}, "do": {"http": {"type": "ClientLimitExceededException"}}},

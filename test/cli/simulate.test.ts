@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { readSimulateSettings } from '../../src/cli/simulate-settings.js'
 import { startSimulator } from '../../src/simulator/index.js'
 import { FAST_TIME } from '../helpers/fast-time.js'
 import { jsonLines, runCommand, samplePath, temporaryFiles } from './run-command.js'
@@ -125,6 +126,16 @@ describe('simulate', () => {
     simulator.child.kill('SIGTERM')
     const { exitCode, stderr } = await simulator.outcome
     expect([exitCode, stderr]).toEqual([0, ''])
+  })
+
+  it('holds so many bytes of a live stream, and of a file all', async () => {
+    const file = samplePath('camera.mkv')
+    const live = [
+      readSimulateSettings([], { rate: '25MB' }),
+      readSimulateSettings([file], { loop: true }),
+    ]
+    for (const settings of live) expect((await settings).maxHeldBytes).toBe(256_000_000)
+    expect((await readSimulateSettings([file], {})).maxHeldBytes).toBe(Infinity)
   })
 
   it('says that its port is in use', async () => {
