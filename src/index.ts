@@ -63,6 +63,7 @@ export type {
   ClosedEvent,
   ConnectionLimitExceededEvent,
   ConsumedFragment,
+  ConsumedFrame,
   ConsumerErrorCode,
   ConsumerEvent,
   ConsumerEventMap,

@@ -1,5 +1,5 @@
-import type { GetMediaFrame } from '../tags/get-media-parser.js'
-import { ConsumerError } from './errors.js'
+import type { FragmentMetadata } from '../tags/metadata.js'
+import { ConsumerError, InvalidOptionError } from './errors.js'
 import { ConsumerEmitter } from './events.js'
 import { Health } from './health.js'
 import {
@@ -7,7 +7,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from './options.js'
-import { type ConsumedFragment, Run } from './run.js'
+import { type ConsumedFragment, type ConsumedFrame, Run } from './run.js'
 import { type ConsumerStats, StatsCounter } from './stats.js'
 
 /** How {@link KinesisVideoConsumer.stop} waits. */
@@ -47,7 +47,9 @@ export class KinesisVideoConsumer
   readonly #options: ResolvedOptions
   readonly #stats: StatsCounter
   readonly #health: Health
-  #run: Run<ConsumedFragment | GetMediaFrame> | undefined
+  #run: Run<ConsumedFragment | ConsumedFrame> | undefined
+  /** The run of a consumer that was stopped before it was iterated: over, and not yet asked for. */
+  #unused: Run<ConsumedFragment | ConsumedFrame> | undefined
   #stopping: Promise<void> | undefined
 
   /**
@@ -82,16 +84,20 @@ export class KinesisVideoConsumer
    *
    * @throws ConsumerError `already-used` when the consumer was iterated before.
    */
-  frames(): AsyncIterableIterator<GetMediaFrame> {
-    return this.#iterate<GetMediaFrame>(true)
+  frames(): AsyncIterableIterator<ConsumedFrame> {
+    return this.#iterate<ConsumedFrame>(true)
   }
 
   /**
    * Commits everything handed over so far: the fragment at hand and all before; in frame mode, whole fragments before the
-   * frame at hand. Resolves when that is saved; at once without a checkpoint store or anything to commit.
+   * frame at hand. Resolves when that is saved; at once without a checkpoint store or anything to commit. Also after the loop
+   * has ended, for as long as no other consumer has claimed the checkpoint.
+   *
+   * For frames that are worked on side by side: with the metadata of a frame, it commits that frame's fragment and all before;
+   * while that was not handed over whole, those before it.
    */
-  commit(): Promise<void> {
-    return this.#run?.commit() ?? Promise.resolve()
+  commit(through?: FragmentMetadata): Promise<void> {
+    return this.#run?.commit(through) ?? Promise.resolve()
   }
 
   /**
@@ -99,11 +105,24 @@ export class KinesisVideoConsumer
    * from the item at hand, which commits it unless `commit` is 'manual', and everything is saved. It may be called from anywhere and more than
    * once. Inside the loop do not await it, as it would wait for the loop: use `break`, or it takes `drainTimeoutMs`.
    *
+   * The loop throws what went wrong with that too, so a rejection that nobody looks at is not an unhandled one.
+   *
    * @throws ConsumerError `checkpoint-failed` or `stale-epoch` when the last position could not be saved.
+   * @throws InvalidOptionError when `drainTimeoutMs` is no time; nothing is ended then.
    */
   stop(options: StopOptions = {}): Promise<void> {
     const { drainTimeoutMs = DRAIN_TIMEOUT_MS } = options
-    this.#stopping ??= this.#run?.stop(drainTimeoutMs) ?? Promise.resolve()
+    if (!(drainTimeoutMs >= 0)) {
+      return Promise.reject(
+        new InvalidOptionError('drainTimeoutMs', 'pass milliseconds, or Infinity'),
+      )
+    }
+    if (this.#stopping === undefined) {
+      // One that was never begun is closed all the same: its source may be the caller's.
+      this.#run ??= this.#unused = this.#createRun<ConsumedFragment | ConsumedFrame>(false)
+      this.#stopping = this.#run.stop(drainTimeoutMs)
+      this.#stopping.catch(() => undefined)
+    }
     return this.#stopping
   }
 
@@ -117,24 +136,32 @@ export class KinesisVideoConsumer
     return this.#stats.snapshot()
   }
 
-  #iterate<T extends ConsumedFragment | GetMediaFrame>(
+  #iterate<T extends ConsumedFragment | ConsumedFrame>(
     isFrameMode: boolean,
   ): AsyncIterableIterator<T> {
+    // Stopped before it began: there is nothing to come.
+    if (this.#unused !== undefined) {
+      const unused = this.#unused as Run<T>
+      this.#unused = undefined
+      return unused
+    }
     if (this.#run !== undefined) {
       throw new ConsumerError(
         'already-used',
         'A consumer is iterated once: make a new one, with the same checkpoint to go on.',
       )
     }
-    const run = new Run<T>({
+    const run = this.#createRun<T>(isFrameMode)
+    this.#run = run
+    return run
+  }
+
+  #createRun<T extends ConsumedFragment | ConsumedFrame>(isFrameMode: boolean): Run<T> {
+    return new Run<T>({
       options: this.#options,
       isFrameMode,
       health: this.#health,
       stats: this.#stats,
     })
-    this.#run = run
-    // Stopped before it began: there is nothing to come.
-    if (this.#stopping !== undefined) run.return().catch(() => undefined)
-    return run
   }
 }

@@ -119,8 +119,9 @@ function checkScheme(url: URL, isInsecureAllowed: boolean): URL {
 function isAwsHost(hostname: string): boolean {
   return AWS_SUFFIXES.some((suffix) => {
     if (!hostname.endsWith(`.${suffix}`)) return false
-    const labels = hostname.slice(0, -suffix.length - 1).split('.')
-    return labels.some((label) => /^kinesisvideo(?:-[a-z0-9-]+)?$/.test(label))
+    const name = hostname.slice(0, -suffix.length - 1)
+    // Right before the region: names such as kinesisvideo.s3.amazonaws.com can be a customer's.
+    return /(?:^|\.)kinesisvideo(?:-[a-z0-9-]+)?\.[a-z]{2,}(?:-[a-z]+)+-\d+(?:\.vpce)?$/.test(name)
   })
 }
 

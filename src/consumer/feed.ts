@@ -45,7 +45,8 @@ export class Feed {
   /** Whether the session has brought anything new. */
   #hasProgress = false
   #fragments = 0
-  #countedBytes = 0
+  /** What the session began with: the service said that what was asked for is gone. */
+  #lost: ServiceError | undefined
   #ended: Ended | undefined
   #closing: Promise<void> = Promise.resolve()
 
@@ -82,7 +83,6 @@ export class Feed {
       if (this.#intake.failure !== undefined) throw this.#intake.failure
       const session = this.#session ?? (await this.#open())
       const items = await session.read()
-      this.#countBytes(session)
       const out: DeliveredItem[] = []
       const stopped = this.#admit(items, out)
       // An error that no new session mends is what ends this one, even where one was due anyway.
@@ -107,7 +107,7 @@ export class Feed {
   }
 
   async #open(): Promise<Session> {
-    const { options, health, signal, isFrameMode } = this.#context
+    const { options, health, stats, signal, isFrameMode } = this.#context
     const ended = this.#ended
     // The old connection counts against the stream's three until it is closed.
     await this.#closing
@@ -121,15 +121,22 @@ export class Feed {
     this.#sessionNumber += 1
     this.#hasProgress = false
     this.#fragments = 0
-    this.#countedBytes = 0
+    this.#lost = undefined
     const session = new Session({
       ...options,
       response,
       release,
       isFrameMode,
       isResyncing: this.#intake.isResyncing,
-      onServiceError: (error) => {
-        const { id, code, action, fragmentNumber } = error
+      onBytes: (count) => {
+        stats.bytes += count
+      },
+      onServiceError: (error, isFirst) => {
+        const { id, code, fragmentNumber } = error
+        const isLost = error.action === 'resume-point-lost'
+        // Later in a session it cannot be about what was asked for.
+        if (isLost && isFirst) this.#lost = error
+        const action = isLost && !isFirst ? 'resume' : error.action
         health.report({ type: 'serviceError', id, code, action, fragmentNumber, error })
       },
       signal,
@@ -171,20 +178,18 @@ export class Feed {
   #leave(session: Session, reason: SessionEndReason): void {
     this.#session = undefined
     const serviceError = reason === 'service-error' ? session.end?.serviceError : undefined
-    const isLost = serviceError?.action === 'resume-point-lost' && !this.#hasProgress
     this.#ended = {
       // 'closed' is for close() alone.
       reason: reason as ReconnectReason,
       isEmpty: !this.#hasProgress,
       error: serviceError ?? session.end?.error,
-      lost: isLost ? serviceError : undefined,
+      lost: reason === 'service-error' ? this.#lost : undefined,
     }
     this.#report(session, reason)
     this.#closing = session.close()
   }
 
   #report(session: Session, reason: SessionEndReason): void {
-    this.#countBytes(session)
     this.#context.health.report({
       type: 'sessionEnded',
       session: this.#sessionNumber,
@@ -194,11 +199,6 @@ export class Feed {
       durationMs: session.ageMs,
       error: session.end?.error,
     })
-  }
-
-  #countBytes(session: Session): void {
-    this.#context.stats.bytes += session.bytes - this.#countedBytes
-    this.#countedBytes = session.bytes
   }
 }
 

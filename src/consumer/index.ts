@@ -5,7 +5,7 @@
  */
 export { KinesisVideoConsumer } from './consumer.js'
 export type { StopOptions } from './consumer.js'
-export type { ConsumedFragment, NumberedMetadata } from './run.js'
+export type { ConsumedFragment, ConsumedFrame, NumberedMetadata } from './run.js'
 export type {
   ClientChoice,
   ConsumerParserOptions,

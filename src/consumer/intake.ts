@@ -195,7 +195,7 @@ export class Intake {
     }
     if (verdict === 'before-start') {
       this.#stats.droppedBeforeStart += 1
-      this.#position.pass(positionOf(fragment))
+      this.#position.pass(positionOf(metadata, fragmentNumber))
       return undefined
     }
     if (verdict !== 'deliver') return verdict
@@ -209,7 +209,7 @@ export class Intake {
 
   #deliver(fragment: WholeFragment, out: DeliveredItem[]): void {
     const { fragmentNumber, millisBehindNow } = fragment.metadata
-    this.#position.advance(positionOf(fragment))
+    this.#position.advance(positionOf(fragment.metadata, fragmentNumber))
     this.#refetches = undefined
     this.#damagedNumber = undefined
     this.#onProgress()
@@ -333,8 +333,10 @@ function isNumber(text: string | undefined): text is string {
 }
 
 /** The place behind a fragment. */
-export function positionOf({ metadata }: WholeFragment): StreamPosition {
-  const { fragmentNumber, continuationToken, serverTimestampMs } = metadata
+export function positionOf(
+  { continuationToken, serverTimestampMs }: FragmentMetadata,
+  fragmentNumber: string,
+): StreamPosition {
   return {
     fragmentNumber,
     ...(continuationToken === undefined ? {} : { continuationToken }),

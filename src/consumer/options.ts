@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Logger } from '@smithy/types'
-import { type ParserLimits, resolveLimits } from '../parser/limits.js'
+import { DEFAULT_LIMITS, type ParserLimits } from '../parser/limits.js'
 import type { CheckpointStore } from './checkpoint.js'
 import { type Clock, systemClock } from './clock.js'
 import { InvalidOptionError } from './errors.js'
@@ -10,6 +10,17 @@ import type {
   KinesisVideoMediaClientConfig,
   MediaSource,
 } from './media-source.js'
+import {
+  checkMethods,
+  checkNames,
+  checkObject,
+  checkParser,
+  checkRetries,
+  checkStream,
+  checkText,
+  duration,
+  oneOf,
+} from './option-checks.js'
 import { type InclusiveStart, type StartSelector, validateStart } from './start-selector.js'
 
 /** Limits of the parser, whether CRC-32 elements are verified, and whether bytes are kept. */
@@ -184,9 +195,55 @@ export interface ResolvedOptions {
   readonly random: () => number
 }
 
-const STREAM_NAME = /^[a-zA-Z0-9_.-]{1,256}$/
-const STREAM_ARN = /^arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:[a-z]+\/[a-zA-Z0-9_.-]+\/[0-9]+$/
-const MAX_ARN_LENGTH = 1024
+type OptionName =
+  | keyof (ConsumerSettings & StreamChoice & ClientChoice)
+  | 'client'
+  | 'clientConfig'
+  | 'source'
+
+// By the types, so that none can be forgotten here.
+const OPTION_NAMES: readonly string[] = namesOf<OptionName>({
+  streamName: true,
+  streamARN: true,
+  client: true,
+  clientConfig: true,
+  source: true,
+  mediaClientConfig: true,
+  dataEndpoint: true,
+  allowInsecureHttp: true,
+  startSelector: true,
+  checkpoint: true,
+  checkpointId: true,
+  checkpointOwner: true,
+  checkpointTimeoutMs: true,
+  commit: true,
+  onResumePointLost: true,
+  onDamagedFragment: true,
+  gapDetection: true,
+  waitForStream: true,
+  firstByteTimeoutMs: true,
+  readIdleTimeoutMs: true,
+  sessionRotationMs: true,
+  retry: true,
+  caughtUpMs: true,
+  parser: true,
+  logger: true,
+  signal: true,
+  clock: true,
+  random: true,
+})
+const RETRY_NAMES = namesOf<keyof RetryOptions>({ maxRetries: true, maxDelayMs: true })
+const PARSER_NAMES = [
+  ...Object.keys(DEFAULT_LIMITS),
+  ...namesOf<Exclude<keyof ConsumerParserOptions, keyof ParserLimits>>({
+    verifyCrc32: true,
+    keepBytes: true,
+  }),
+]
+
+function namesOf<Name extends string>(names: { readonly [Key in Name]: true }): readonly string[] {
+  return Object.keys(names)
+}
 
 /**
  * Checks the options and fills in the defaults. Nothing is sent, opened or read.
@@ -197,7 +254,8 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
   if (typeof options !== 'object' || options === null) {
     throw new InvalidOptionError('options', 'pass an object with streamName or streamARN')
   }
-  const { streamName, streamARN, client, clientConfig, source, checkpoint } = options
+  checkNames(options, OPTION_NAMES)
+  const { streamName, streamARN, client, clientConfig, source, checkpoint, signal } = options
   const stream = checkStream(streamName, streamARN)
   const given = Object.entries({ client, clientConfig, source }).filter(
     ([, value]) => value !== undefined,
@@ -207,9 +265,22 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
   }
   if (checkpoint !== undefined) checkMethods('checkpoint', checkpoint, ['claim', 'save', 'delete'])
   if (source !== undefined) checkMethods('source', source, ['open'])
-  const { retry = {}, parser = {}, checkpointId = stream } = options
+  if (options.logger !== undefined) {
+    checkMethods('logger', options.logger, ['debug', 'info', 'warn', 'error'])
+  }
+  if (signal !== undefined) {
+    checkMethods('signal', signal, ['addEventListener', 'removeEventListener'])
+  }
+  const { retry = {}, parser = {}, checkpointId = stream, dataEndpoint } = options
+  checkObject('retry', retry)
+  checkNames(retry, RETRY_NAMES)
+  checkObject('parser', parser)
+  checkNames(parser, PARSER_NAMES)
   checkParser(parser)
-  if (checkpointId === '') throw new InvalidOptionError('checkpointId', 'must not be empty')
+  checkText('checkpointId', checkpointId)
+  if (dataEndpoint !== undefined && !URL.canParse(dataEndpoint)) {
+    throw new InvalidOptionError('dataEndpoint', 'pass a URL, such as https://example.com')
+  }
   return {
     stream,
     streamName,
@@ -218,7 +289,7 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
     clientConfig,
     mediaClientConfig: options.mediaClientConfig,
     source,
-    dataEndpoint: options.dataEndpoint,
+    dataEndpoint,
     allowInsecureHttp: options.allowInsecureHttp ?? false,
     start: validateStart(options.startSelector ?? { StartSelectorType: 'NOW' }),
     checkpoint,
@@ -242,80 +313,8 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
     caughtUpMs: duration(options, 'caughtUpMs', 5000),
     parser,
     logger: options.logger,
-    signal: options.signal,
+    signal,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   }
-}
-
-function checkStream(streamName: unknown, streamARN: unknown): string {
-  if ((streamName === undefined) === (streamARN === undefined)) {
-    throw new InvalidOptionError('streamName', 'give it or streamARN, exactly one of the two')
-  }
-  if (streamARN === undefined) {
-    if (typeof streamName === 'string' && STREAM_NAME.test(streamName)) return streamName
-    if (typeof streamName === 'string' && STREAM_ARN.test(streamName)) {
-      throw new InvalidOptionError('streamName', 'this is an ARN: give it as streamARN')
-    }
-    throw new InvalidOptionError(
-      'streamName',
-      'pass 1 to 256 characters of A-Z, a-z, 0-9, _, . and -',
-    )
-  }
-  if (
-    typeof streamARN === 'string' &&
-    streamARN.length <= MAX_ARN_LENGTH &&
-    STREAM_ARN.test(streamARN)
-  ) {
-    return streamARN
-  }
-  throw new InvalidOptionError(
-    'streamARN',
-    'pass arn:aws:kinesisvideo:<region>:<account>:stream/<name>/<creation time>',
-  )
-}
-
-/** Types stop this in TypeScript only; a path in the place of a store would be found when it is too late. */
-function checkMethods(name: string, value: unknown, methods: readonly string[]): void {
-  // Of null and undefined an empty object.
-  const object = Object(value) as { readonly [Key: string]: unknown }
-  const missing = methods.find((method) => typeof object[method] !== 'function')
-  if (missing !== undefined) throw new InvalidOptionError(name, `it has no method ${missing}()`)
-}
-
-function checkParser(parser: ConsumerParserOptions): void {
-  try {
-    resolveLimits(parser)
-  } catch (error) {
-    throw new InvalidOptionError('parser', error instanceof Error ? error.message : String(error))
-  }
-}
-
-function checkRetries(value: number): number {
-  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0)) {
-    return value
-  }
-  throw new InvalidOptionError('retry.maxRetries', 'pass a whole number of at least 0, or Infinity')
-}
-
-/** A time that a timer can wait: at least 1 ms, at most the 2^31 − 1 ms of setTimeout; `Infinity` is never. */
-function duration<Name extends string>(
-  options: { readonly [Key in Name]?: number | undefined },
-  name: Name,
-  fallback: number,
-): number {
-  const value = options[name] ?? fallback
-  if (value === fallback || (value >= 1 && value <= 0x7fff_ffff)) return value
-  throw new InvalidOptionError(name, `pass milliseconds from 1 to ${0x7fff_ffff}`)
-}
-
-/** One of the named values, of which the first is the default. */
-function oneOf<const Value extends string>(
-  name: string,
-  given: Value | undefined,
-  values: readonly [Value, ...Value[]],
-): Value {
-  const value = given ?? values[0]
-  if (values.includes(value)) return value
-  throw new InvalidOptionError(name, `${JSON.stringify(value)} is not one of ${values.join(', ')}`)
 }

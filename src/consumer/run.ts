@@ -1,6 +1,6 @@
 import { Frame } from '../parser/frame.js'
-import { isFragmentNumber } from '../tags/fragment-number.js'
-import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
+import { compareFragmentNumbers, isFragmentNumber } from '../tags/fragment-number.js'
+import type { GetMediaFragment } from '../tags/get-media-parser.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
 import type { CheckpointClaim } from './checkpoint.js'
 import { CheckpointWriter, type Mark } from './checkpoint-writer.js'
@@ -26,12 +26,16 @@ export interface ConsumedFragment extends GetMediaFragment {
   readonly metadata: NumberedMetadata
   /**
    * Commits the fragment, and with it every one before. Resolves when that is saved; at once without a checkpoint store.
-   * Rejects when it cannot be saved any more; a rejection that nobody looks at is not an unhandled one. A save that fails is
+   * It may come after the loop has ended: finish your own work, then commit. Rejects when it cannot be saved any more, because
+   * another consumer has claimed the checkpoint; a rejection that nobody looks at is not an unhandled one. A save that fails is
    * tried again for as long as the consumer lives, so with a store that stays out of reach this waits until the consumer is
    * stopped: `checkpointFailed` events tell.
    */
   commit(): Promise<void>
 }
+
+/** A frame; the number of its fragment is always known. */
+export type ConsumedFrame = Frame<NumberedMetadata>
 
 /** What a {@link Run} works with. */
 export interface RunOptions {
@@ -54,7 +58,7 @@ const CLOSE_LIMIT_MS = 1000
  * Written out rather than as an async generator, for two reasons: `return()` must end a `next()` that is waiting, where a
  * generator's would wait for it, and an item that is there already costs one resolved promise.
  */
-export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIterableIterator<T> {
+export class Run<T extends ConsumedFragment | ConsumedFrame> implements AsyncIterableIterator<T> {
   readonly #context: RunOptions
   /** Aborted to end everything at once. Its reason: STOPPED, the user's, or the error that ended the run. */
   readonly #controller = new AbortController()
@@ -118,9 +122,19 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
     throw error
   }
 
-  /** Commits what was handed over: in frame mode whole fragments before the frame at hand, else up to the one at hand. */
-  commit(): Promise<void> {
-    return this.#commit(this.#inHand ?? this.#done)
+  /**
+   * Commits what was handed over: in frame mode whole fragments before the frame at hand, else up to the one at hand. With the
+   * metadata of a fragment, not beyond that one.
+   */
+  commit(through?: FragmentMetadata): Promise<void> {
+    const whole = this.#inHand ?? this.#done
+    const number = through?.fragmentNumber
+    if (whole === undefined || through === undefined || number === undefined) {
+      return this.#commit(whole)
+    }
+    const { fragmentNumber } = whole.position
+    const isWhole = compareFragmentNumbers(number, fragmentNumber) < 0
+    return this.#commit(isWhole ? { ...whole, position: positionOf(through, number) } : whole)
   }
 
   /**
@@ -186,7 +200,7 @@ export class Run<T extends ConsumedFragment | GetMediaFrame> implements AsyncIte
         this.#isAtWork = true
         return item as T
       }
-      const position = positionOf(item)
+      const position = positionOf(item.metadata, item.metadata.fragmentNumber)
       const mark = this.#writer?.mark(position)
       stats.fragments += 1
       stats.position = position

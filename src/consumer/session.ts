@@ -38,8 +38,9 @@ export interface SessionOptions {
     Pick<FragmentParserOptions<FragmentMetadata>, 'verifyCrc32' | 'keepBytes'>
   readonly readIdleTimeoutMs: number
   readonly clock: Clock
-  /** Told at once, when the tags were read. */
-  readonly onServiceError: (error: ServiceError) => void
+  /** Told at once, when the tags were read; `isFirst`: the response has brought no whole fragment. */
+  readonly onServiceError: (error: ServiceError, isFirst: boolean) => void
+  readonly onBytes: (count: number) => void
   readonly signal: AbortSignal
 }
 
@@ -62,6 +63,9 @@ export class Session {
   #bytes = 0
   #end: SessionEnd | undefined
   #cutFragment: GetMediaFragment | undefined
+  /** Met by the parser in the bytes at hand. */
+  #untold: ServiceError[] = []
+  #hasFragments = false
   #serviceError: ServiceError | undefined
   #isServiceErrorClosed = false
   readonly #watchdog: Watchdog
@@ -69,7 +73,7 @@ export class Session {
   #closed: Promise<void> | undefined
 
   constructor(options: SessionOptions) {
-    const { response, isFrameMode, isResyncing, parser, onServiceError, clock, signal } = options
+    const { response, isFrameMode, isResyncing, parser, clock, signal } = options
     this.#options = options
     this.#startedAtMs = clock.monotonicMs()
     this.#reader = createBodyReader(response.body)
@@ -83,10 +87,7 @@ export class Session {
       collectFrames: !isFrameMode,
       // Nobody sees the fragments then: there is no use in keeping their bytes.
       ...(isFrameMode ? { onFrame: (frame) => this.#frames.push(frame), keepBytes: false } : {}),
-      onServiceError: (error) => {
-        this.#noteServiceError(error)
-        onServiceError(error)
-      },
+      onServiceError: (error) => this.#untold.push(error),
     })
     signal.addEventListener('abort', this.#onAbort, { once: true })
     if (signal.aborted) this.#onAbort()
@@ -148,8 +149,10 @@ export class Session {
 
   readonly #onChunk = (chunk: Uint8Array): boolean => {
     this.#bytes += chunk.length
+    this.#options.onBytes(chunk.length)
     this.#watchdog.touch()
     this.#collect(this.#parser.push(chunk))
+    this.#tellServiceErrors()
     return (
       // Behind a fragment that was broken off may come an error that says why.
       this.#items.some((item) => !isBrokenOff(item)) ||
@@ -184,6 +187,7 @@ export class Session {
         items.push(frames[at++])
       }
       items.push(fragment)
+      if (fragment.isComplete) this.#hasFragments = true
       if (fragment.metadata.serviceErrors.length > 0) this.#isServiceErrorClosed = true
     }
     while (at < frames.length) items.push(frames[at++])
@@ -199,6 +203,7 @@ export class Session {
   /** The body is over: takes what the parser still has. */
   #finish(reason: SessionEndReason, error: unknown): void {
     if (this.#parser.failure === undefined) this.#cutFragment = this.#parser.end().at(-1)
+    this.#tellServiceErrors()
     if (this.#serviceError !== undefined) this.#setEnd('service-error', error)
     else if (reason === 'ended' && isCut(this.#cutFragment)) this.#setEnd('truncated', undefined)
     else this.#setEnd(reason, error)
@@ -206,6 +211,16 @@ export class Session {
 
   #setEnd(reason: SessionEndReason, error: unknown): void {
     this.#end ??= { reason, error, serviceError: this.#serviceError }
+  }
+
+  #tellServiceErrors(): void {
+    if (this.#untold.length === 0) return
+    const untold = this.#untold
+    this.#untold = []
+    for (const error of untold) {
+      this.#noteServiceError(error)
+      this.#options.onServiceError(error, !this.#hasFragments)
+    }
   }
 
   /** The gravest counts: one that no new session can mend, then one that needs another place to resume. */

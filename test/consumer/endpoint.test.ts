@@ -33,6 +33,8 @@ describe('the answer of GetDataEndpoint', () => {
     ['https://kinesisvideo.evilamazonaws.com', 'not a host'],
     ['https://bucket.s3.us-west-2.amazonaws.com', 'not a host'],
     ['https://notkinesisvideo.us-west-2.amazonaws.com', 'not a host'],
+    ['https://kinesisvideo.s3.amazonaws.com', 'not a host'],
+    ['https://kinesisvideo-x.s3.eu-west-1.amazonaws.com', 'not a host'],
     ['https://169.254.169.254', 'not a host'],
     ['https://127.0.0.1:8443', 'not a host'],
     ['http://localhost:8080', 'not a host'],

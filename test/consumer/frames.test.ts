@@ -260,3 +260,37 @@ it('a fragment that a later one has overtaken is not yielded behind its frames',
   const seen = await takeFrames(consumer, 15)
   expect(seen).toEqual(names.filter((name) => !name.startsWith('1.')))
 })
+
+describe('frames that are worked on side by side', () => {
+  const saved = async (commitThrough: number) => {
+    const store = new MemoryCheckpointStore()
+    const { consumer } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+    const seen = []
+    for await (const frame of consumer.frames()) {
+      seen.push(frame)
+      // The first of the fourth fragment.
+      if (seen.length < 16) continue
+      await consumer.commit(seen[commitThrough].metadata)
+      break
+    }
+    return (await store.claim('front-door', 'test')).checkpoint
+  }
+
+  it('are committed up to the fragment of one of them', async () => {
+    const { fragmentNumber } = log[1]
+    expect(await saved(7)).toMatchObject({ fragmentNumber, continuationToken: fragmentNumber })
+  })
+
+  it('are not committed beyond what was handed over whole', async () => {
+    expect(await saved(15)).toMatchObject({ fragmentNumber: log[2].fragmentNumber })
+  })
+})
+
+it('the number of its fragment is known of each frame, to the types too', async () => {
+  const numbers: string[] = []
+  for await (const { metadata } of setUp({ log }).consumer.frames()) {
+    numbers.push(metadata.fragmentNumber)
+    break
+  }
+  expect(numbers).toEqual([log[0].fragmentNumber])
+})

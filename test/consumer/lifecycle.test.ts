@@ -606,7 +606,46 @@ describe('a source of the user', () => {
   it('that fails to close leaves no rejection unhandled when the consumer was stopped before it began', async () => {
     const source = { ...stallingSource(), close: () => Promise.reject(new Error('no')) }
     const { consumer } = setUp({ log }, { source } as never)
-    await consumer.stop()
+    void consumer.stop()
+    await expect(consumer.stop()).rejects.toThrow('no')
     await expect(take(consumer, 1)).rejects.toThrow('no')
   })
+
+  it('is closed, and that is told, when the consumer is stopped before it began', async () => {
+    const source = stallingSource()
+    const { consumer, ofType } = setUp({ log }, { source } as never)
+    const closed = once(consumer, 'closed')
+    await consumer.stop()
+    await closed
+    expect(await take(consumer, 1)).toEqual([])
+    expect(source.closed).toBe(1)
+    expect(ofType('closed')).toMatchObject([{ reason: 'stopped' }])
+    expect(() => consumer.frames()).toThrow(/iterated once/)
+  })
+})
+
+describe('stop()', () => {
+  it('whose rejection nobody looks at is none: the loop throws what went wrong', async () => {
+    const store = new MemoryCheckpointStore()
+    store.save = () => Promise.reject(new Error('full'))
+    const { consumer } = setUp({ log }, { checkpoint: store })
+    const looping = (async () => {
+      for await (const _ of consumer) void consumer.stop({ drainTimeoutMs: 1 })
+    })()
+    await expect(looping).rejects.toMatchObject({ code: 'checkpoint-failed' })
+    // Turns in which an unhandled rejection would be found.
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  it.each([Number.NaN, -1, 'soon' as never])(
+    'refuses %s for a time, and ends nothing',
+    async (drainTimeoutMs) => {
+      const { consumer } = setUp({ log })
+      await expect(consumer.stop({ drainTimeoutMs })).rejects.toMatchObject({
+        code: 'invalid-option',
+      })
+      expect(await take(consumer, 1)).toHaveLength(1)
+    },
+  )
 })

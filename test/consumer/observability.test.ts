@@ -191,3 +191,17 @@ describe('diagnostics channels', () => {
     expect(diagnosticsChannelName('gap')).toBe('kvs-fragments.consumer.gap')
   })
 })
+
+it('bytes are counted as they arrive, not when their fragment is whole', async () => {
+  const [{ bytes }] = createLog(1)
+  const { consumer, clock } = setUp({
+    log: [],
+    answer: () => ({ pieces: [bytes.subarray(0, 100), { waitMs: 5000 }, bytes.subarray(100)] }),
+  })
+  let seen = 0
+  clock.setTimer(() => {
+    seen = consumer.stats().bytes
+  }, 1000)
+  await take(consumer, 1)
+  expect(seen).toBe(100)
+})

@@ -141,12 +141,31 @@ describe('resolveOptions', () => {
     [{ streamName: 'a', retry: { maxRetries: -1 } }, 'retry.maxRetries'],
     [{ streamName: 'a', retry: { maxDelayMs: 0 } }, 'maxDelayMs'],
     [{ streamName: 'a', checkpointId: '' }, 'checkpointId'],
+    [{ streamName: 'a', checkpointId: 5 }, 'checkpointId'],
+    [{ streamName: 'a', readIdleTimeoutMs: '5000' }, 'readIdleTimeoutMs'],
+    [{ streamName: 'a', retry: 3 }, 'retry: pass an object'],
+    [{ streamName: 'a', retry: null }, 'retry: pass an object'],
+    [{ streamName: 'a', parser: 'fast' }, 'parser: pass an object'],
+    [{ streamName: 'a', logger: {} }, 'logger: it has no method debug()'],
+    [{ streamName: 'a', signal: {} }, 'signal: it has no method addEventListener()'],
+    [{ streamName: 'a', dataEndpoint: 'nonsense' }, 'dataEndpoint: pass a URL'],
+    [
+      { streamName: 'a', checkPoint: {} },
+      'checkPoint: there is no such option: it is called checkpoint',
+    ],
+    [{ streamName: 'a', retry: { maxretries: 1 } }, 'it is called maxRetries'],
+    [{ streamName: 'a', parser: { keepbytes: true } }, 'it is called keepBytes'],
+    [{ streamName: 'a', parser: { maxFragmentbytes: 1 } }, 'it is called maxFragmentBytes'],
     [{ streamName: 'a', parser: { maxFragmentBytes: 0 } }, 'parser'],
     [{ streamName: 'a', startSelector: { StartSelectorType: 'LATEST' } }, 'startSelector'],
   ])('refuses %o, naming %s', (options, name) => {
     const create = () => new KinesisVideoConsumer(options as never)
     expect(create).toThrow(InvalidOptionError)
     expect(create).toThrow(name)
+  })
+
+  it('takes no offence at properties of others, such as those of a whole configuration', () => {
+    expect(() => new KinesisVideoConsumer({ streamName: 'a', camera: 7 } as never)).not.toThrow()
   })
 
   it('allows one stream and one way to reach it, in its types too', () => {

@@ -214,3 +214,10 @@ function tailOf(bytes: Uint8Array, from: number): Uint8Array {
   )
   return bytes.subarray(0, at)
 }
+
+it.each([4000, 3000])('%s behind a fragment is resumed from, and says so', async (id) => {
+  const { consumer, ofType } = setUp(reporting(errorDocument(id)))
+  expect(await take(consumer, 4)).toEqual(numbers)
+  expect(ofType('serviceError')).toMatchObject([{ id, action: 'resume' }])
+  expect(ofType('resumePointLost')).toEqual([])
+})
