@@ -19,15 +19,17 @@ interface InspectOptions {
 
 const HELP = `
 With --json each line is an object: "type" is "fragment", "frame" (--frames, after its fragment),
-"element" (--elements, before its fragment), "error" for damaged bytes, and last "summary".
+"element" (--elements, before its fragment), "error" for damaged bytes, and last "summary", whose "errors"
+counts those of the service too.
 Absent values are null. After damage, reading goes on at the next EBML header.
 
-Exit codes: 0 clean, 1 damaged, truncated or not EBML, 2 wrong usage or no such file, 130 Ctrl-C.
+Exit codes: 0 clean, 1 damaged, truncated, not EBML or with an error of the service in it, 2 wrong usage
+or no such file, 130 Ctrl-C.
 
 Examples:
   kvs-fragments inspect capture.mkv
   kvs-fragments inspect --json capture.mkv | head -1
-  aws kinesis-video-media get-media … /dev/stdout | kvs-fragments inspect -`
+  aws kinesis-video-media get-media … capture.mkv; kvs-fragments inspect capture.mkv`
 
 /** Adds `kvs-fragments inspect`. */
 export function addInspect(
@@ -81,8 +83,8 @@ async function inspect(file: string, options: InspectOptions, io: CommandIo): Pr
   return exitCodeOf(totals)
 }
 
-function exitCodeOf({ errors, isTruncated }: Totals): ExitCode {
-  return errors > 0 || isTruncated ? EXIT.faulty : EXIT.clean
+function exitCodeOf({ errors, serviceErrors, isTruncated }: Totals): ExitCode {
+  return errors + serviceErrors > 0 || isTruncated ? EXIT.faulty : EXIT.clean
 }
 
 /** Reads until the input ends, the user ends it or nobody reads any more. Answers what went wrong with the reading. */

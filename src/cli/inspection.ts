@@ -19,8 +19,6 @@ export interface Fault {
 
 /** What events told of a live stream. */
 interface EventTotals {
-  /** Errors that the service reported, those in fragments too. */
-  readonly serviceErrors: number
   /** Arrivals of damaged fragments. */
   readonly damagedFragments: number
   /** Places at which fragments were left out. */
@@ -38,6 +36,8 @@ export interface Totals {
   readonly isTruncated: boolean
   /** Faults that were reported, `notEbml` too; of a live stream what ended it. */
   readonly errors: number
+  /** Errors that the service reported in the stream. */
+  readonly serviceErrors: number
   /** Where the input ended when that was inside an element. */
   readonly truncation: Truncation | undefined
   /** There was no EBML in the input; reported nowhere else. */
@@ -88,6 +88,7 @@ export class Inspection {
   #fragments = 0
   #complete = 0
   #errors = 0
+  #serviceErrors = 0
   #isTruncated = false
   /** Bytes that agree with the beginning of an EBML header. */
   #magicLength = 0
@@ -152,6 +153,7 @@ export class Inspection {
       bytes,
       isTruncated: this.#isTruncated,
       errors: this.#errors,
+      serviceErrors: this.#serviceErrors,
       truncation: this.#parser.truncation,
       notEbml: this.#notEbml,
     }
@@ -197,6 +199,7 @@ export class Inspection {
     this.#fragments += 1
     if (fragment.isComplete) this.#complete += 1
     this.#isTruncated ||= isCut(fragment)
+    this.#serviceErrors += fragment.metadata.serviceErrors.length
     await this.#report.fragment(fragment, index, counts)
     // The damage that ended it is reported when it is known what was passed over.
     const errors =

@@ -137,7 +137,7 @@ export function errorLine(fault: Fault): string {
 
 /** The last line. */
 export function summaryLine(totals: Totals): string {
-  const { serviceErrors = 0, damagedFragments = 0 } = totals.events ?? {}
+  const { errors, serviceErrors, events } = totals
   return jsonLine({
     type: 'summary',
     fragments: totals.fragments,
@@ -147,7 +147,7 @@ export function summaryLine(totals: Totals): string {
     frameBytes: totals.counts.byTrack('bytes'),
     bytes: totals.bytes,
     truncated: totals.isTruncated,
-    errors: totals.errors + serviceErrors + damagedFragments,
+    errors: errors + serviceErrors + (events?.damagedFragments ?? 0),
   })
 }
 

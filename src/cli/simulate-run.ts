@@ -108,7 +108,7 @@ function tailCommand(
   // A profile would go before them.
   const profile = env['AWS_PROFILE'] === undefined ? '' : 'AWS_PROFILE= '
   const credentials = `${profile}AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any`
-  return `${credentials} kvs-fragments tail --endpoint ${endpoint} --stream-name ${name}${from}`
+  return `${credentials} npx kvs-fragments tail --endpoint ${endpoint} --stream-name ${name}${from}`
 }
 
 /** Resolves when the signal is aborted. Until then a line for each request that has ended, as long as somebody reads them. */

@@ -38,7 +38,6 @@ export class TableReport implements Report {
   readonly #sequence = new SequenceWatch()
   #gaps = 0
   #notGreater = 0
-  #serviceErrors = 0
   #withoutClosingTags = 0
   #lastTracks = ''
   #lastTags = ''
@@ -102,9 +101,9 @@ export class TableReport implements Report {
     return this.#output.flush()
   }
 
-  #showVerdict({ errors, isTruncated, truncation, complete, events }: Totals): void {
-    // An error of the service mostly ends a response without a fragment that would show it.
-    const { serviceErrors = this.#serviceErrors, damagedFragments = 0, gaps = 0 } = events ?? {}
+  #showVerdict(totals: Totals): void {
+    const { errors, serviceErrors, isTruncated, truncation, complete, events } = totals
+    const { damagedFragments = 0, gaps = 0 } = events ?? {}
     const findings: (readonly [Tone, string])[] = []
     if (gaps > 0) {
       const text = `${counted(gaps, 'gap')} in the stream, where fragments were left out`
@@ -181,7 +180,6 @@ export class TableReport implements Report {
     const isUnexplained = metadata.serviceErrors.length === 0
     if (incompleteReason === 'missing-closing-tags' && isUnexplained) this.#withoutClosingTags += 1
     for (const error of metadata.serviceErrors) {
-      this.#serviceErrors += 1
       this.#say('bad', `! ${printable(error.message)}`)
     }
     if (incompleteReason !== undefined) {

@@ -105,10 +105,11 @@ export class TailReport {
       bytes: this.#bytes,
       isTruncated: false,
       errors: failure === undefined ? 0 : 1,
+      // Mostly they end a response, without a fragment that would show them.
+      serviceErrors: this.#serviceErrors,
       truncation: undefined,
       notEbml: undefined,
       events: {
-        serviceErrors: this.#serviceErrors,
         damagedFragments: this.#damagedFragments,
         gaps: this.#gaps,
       },

@@ -67,8 +67,7 @@ class Tail {
   async run(consumer: KinesisVideoConsumer): Promise<ExitCode> {
     this.#consumer = consumer
     const { signal, stdout } = this.#io
-    // What stop() rejects with, the loop throws too.
-    const stop = (): void => void consumer.stop().catch(() => undefined)
+    const stop = (): void => void consumer.stop()
     const onEvent = (event: ConsumerEvent): void => this.#onEvent(event, stop)
     consumer.on('event', onEvent)
     signal.addEventListener('abort', stop, { once: true })

@@ -241,7 +241,7 @@ const PARSER_NAMES = [
   }),
 ]
 
-function namesOf<Name extends string>(names: { readonly [Key in Name]: true }): readonly string[] {
+function namesOf<Name extends string>(names: Record<Name, true>): readonly string[] {
   return Object.keys(names)
 }
 

@@ -51,8 +51,8 @@ describe('inspect --json', () => {
       tags: [],
       error: { id: 4000, code: 'NOT_THERE' },
     })
-    expect(summary).toMatchObject({ fragments: 1, complete: 0, truncated: false, errors: 0 })
-    expect(exitCode).toBe(0)
+    expect(summary).toMatchObject({ fragments: 1, complete: 0, truncated: false, errors: 1 })
+    expect(exitCode).toBe(1)
   })
 
   it('counts each track by itself, one without a keyframe too', async () => {
