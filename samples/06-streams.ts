@@ -24,7 +24,7 @@ await pipeline(
   }),
 )
 
-// Web streams: the same of a Blob, a fetch() response or a file of the browser; here frame by frame.
+// Web streams: the same of a Blob or a fetch() response; here frame by frame.
 let keyframes = 0
 const blob = await openAsBlob(file)
 for await (const frame of blob.stream().pipeThrough(frameTransformStream())) {

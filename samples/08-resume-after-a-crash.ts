@@ -37,6 +37,7 @@ for await (const fragment of consumer) {
   done += 1
 }
 console.log(`${done} fragments in this run`)
+if (done === 0) console.log(`all were done before: delete ${folder} to begin anew`)
 
 /** Your work. It may be called again for the fragment that a crash interrupted. */
 async function storeSafely(_media: readonly Uint8Array[]): Promise<void> {}

@@ -131,11 +131,11 @@ export interface ReconnectScheduledEvent {
 /** The service refused to resume where the consumer stood. What comes next depends on `onResumePointLost`. */
 export interface ResumePointLostEvent {
   readonly type: 'resumePointLost'
-  /** The last fragment before it. */
+  /** The last fragment before it; `undefined` at the start, such as when an inclusive start names a fragment that is gone. */
   readonly afterFragmentNumber: string | undefined
   /** `onResumePointLost`: `fail` throws `ResumePointLostError` next, the others start there, behind a gap event. */
   readonly policy: 'fail' | 'earliest' | 'now'
-  /** The in-band error or exception that said so. */
+  /** The in-band error or exception that said so; `undefined` when the service sent later fragments instead. */
   readonly error: unknown
 }
 
@@ -215,7 +215,7 @@ export interface ListenerErrorEvent {
   readonly error: unknown
 }
 
-/** The consumer is over: its connection is closed and its last position saved, or that failed. The last event. */
+/** The consumer is over: its connection is closed and its last position saved, or that failed. The last event, but for saves of commits that are made later. */
 export interface ClosedEvent {
   readonly type: 'closed'
   /** `stopped`: by stop(), break or return. `aborted`: by the signal. `failed`: by an error, which the iterator throws. */
@@ -252,7 +252,7 @@ export type ConsumerEventMap = {
 }
 
 /**
- * A typed EventEmitter: `on`, `once`, `off`, `events.once` and `events.on` work as on any other. There is no `'error'`
+ * An EventEmitter whose `on`, `once` and `off` are typed; `events.once` and `events.on` work as on any other, untyped. There is no `'error'`
  * event, so nothing throws for want of a listener: what ends the consumer is thrown by its iterator.
  */
 export class ConsumerEmitter extends EventEmitter<ConsumerEventMap> {}

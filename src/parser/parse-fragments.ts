@@ -4,8 +4,12 @@ import type { FragmentParserOptions } from './fragment-parser.js'
 import { FragmentParser } from './fragment-parser.js'
 import type { Frame } from './frame.js'
 
-/** Anything that yields bytes: a Node `Readable`, a web `ReadableStream`, an array of chunks, a generator. */
-export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | ReadableBytes
+/** Anything that yields bytes: a Node `Readable`, a web `ReadableStream`, an array of chunks, a generator; or all of them at once. */
+export type ByteSource =
+  | AsyncIterable<Uint8Array>
+  | Iterable<Uint8Array>
+  | ReadableBytes
+  | Uint8Array
 
 /** A web `ReadableStream` where it is no async iterable: in some browsers, and in the DOM's types of some TypeScript versions. */
 export interface ReadableBytes {
@@ -42,6 +46,7 @@ export async function* parseFragments(
 }
 
 function chunksOf(source: ByteSource): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (source instanceof Uint8Array) return [source]
   if (typeof source === 'object' && source !== null) {
     if (Symbol.asyncIterator in source || Symbol.iterator in source) return source
     if (typeof source.getReader === 'function') return readAll(source)

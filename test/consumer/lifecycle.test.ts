@@ -649,3 +649,34 @@ describe('stop()', () => {
     },
   )
 })
+
+describe('next()', () => {
+  it('may be called without waiting: the answers come in order', async () => {
+    const { consumer } = setUp({ log })
+    const iterator = consumer[Symbol.asyncIterator]()
+    const results = await Promise.all([1, 2, 3, 4].map(() => iterator.next()))
+    expect(results.map(({ value }) => value?.metadata.fragmentNumber)).toEqual(
+      log.map(({ fragmentNumber }) => fragmentNumber),
+    )
+    await iterator.return?.()
+  })
+
+  it('may be called again while one waits for the network, and after that has failed', async () => {
+    const abort = new AbortController()
+    const { consumer } = setUp(
+      { log, answer: () => ({ pieces: [payload[0], 'stall'] }) },
+      { signal: abort.signal },
+    )
+    const iterator = consumer[Symbol.asyncIterator]()
+    await iterator.next()
+    const waiting = [iterator.next(), iterator.next(), iterator.next()]
+    abort.abort(new Error('enough'))
+    const outcomes = await Promise.allSettled(waiting)
+    expect(outcomes[0]).toMatchObject({ status: 'rejected', reason: { message: 'enough' } })
+    // An iterator that has failed is over.
+    expect(outcomes.slice(1)).toEqual([
+      { status: 'fulfilled', value: { done: true, value: undefined } },
+      { status: 'fulfilled', value: { done: true, value: undefined } },
+    ])
+  })
+})

@@ -117,6 +117,7 @@ describe('the logger', () => {
         'consumer closed',
         'ClientLimitExceeded',
         'ECONNRESET',
+        'errorCode',
         numbers[0],
       ]) {
         expect(text).toContain(word)

@@ -49,6 +49,15 @@ describe('with the real SDK', () => {
     expect(live.ofType('sessionOpened')[0].requestId).toMatch(/^[0-9a-f-]{36}$/)
   })
 
+  it('reads a stream by its ARN too, which both operations are told', async () => {
+    const { createConsumer, numbers, simulator } = await start()
+    const { arn } = simulator.streams.get('front-door')!
+    const consumer = createConsumer({ streamName: undefined, streamARN: arn } as never)
+    expect(await take(consumer, 5)).toEqual(numbers)
+    expect(requests('GetDataEndpoint')).toHaveLength(1)
+    expect(requests('GetMedia')).toHaveLength(1)
+  })
+
   it('sends each kind of selector in the form the service takes', async () => {
     const { createConsumer, numbers } = await start()
     const log = createLog(5)

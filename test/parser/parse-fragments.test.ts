@@ -282,3 +282,11 @@ it('says what a source may be', async () => {
     )
   }
 })
+
+it('takes one array of bytes as well', async () => {
+  const [whole] = await collect(parseFragments(SOUND))
+  expect(whole.isComplete).toBe(true)
+  expect(await collect(parseFragments(SOUND))).toHaveLength(
+    (await collect(parseFragments([SOUND]))).length,
+  )
+})
