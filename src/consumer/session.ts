@@ -153,23 +153,31 @@ export class Session {
     this.#watchdog.touch()
     this.#collect(this.#parser.push(chunk))
     this.#tellServiceErrors()
+    const [first] = this.#items
     return (
-      // Behind a fragment that was broken off may come an error that says why.
-      this.#items.some((item) => !isBrokenOff(item)) ||
+      this.#items.length > 1 ||
+      (first !== undefined && !isBrokenOff(first)) ||
       this.#parser.failure !== undefined ||
       this.#isServiceErrorClosed
     )
   }
 
+  /** What can be handed over. Behind a fragment that was broken off may come an error that says why: it waits for what does. */
   #takeItems(): readonly SessionItem[] {
     const items = this.#items
+    const last = items.at(-1)
+    if (this.#serviceError === undefined) {
+      const isHeld = last !== undefined && this.#end === undefined && isBrokenOff(last)
+      this.#items = isHeld ? [last] : []
+      return isHeld ? items.slice(0, -1) : items
+    }
     this.#items = []
-    const brokenOff = this.#serviceError === undefined ? undefined : items.findLast(isBrokenOff)
+    const brokenOff = items.findLast(isBrokenOff)
     if (brokenOff === undefined) return items
     // The service ended the response in the middle of it: that is no damage.
     this.#cutFragment ??= brokenOff
     this.#setEnd('service-error', undefined)
-    return items.filter((item) => !isBrokenOff(item))
+    return items.filter((item) => item !== brokenOff)
   }
 
   readonly #onAbort = (): void => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildErrorDocument } from '../../src/simulator/media.js'
 import { ServiceError } from '../../src/tags/service-error.js'
-import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
+import { failureOf, setUp, take, takeFrames } from '../helpers/consumer-harness.js'
 import { createLog, errorDocument, networkError } from '../helpers/consumer-service.js'
 
 const log = createLog(4)
@@ -186,6 +186,46 @@ describe('an error that breaks a fragment off', () => {
       Array.from({ length: 8 }, () => ({ reason: 'service-error' })),
     )
   })
+})
+
+it('frames before an error that breaks their fragment off are yielded, and the rest when it is fetched again', async () => {
+  const long = createLog(3, { frames: 3 })
+  const [first, second] = long.map(({ bytes }) => bytes)
+  const { consumer, ofType } = setUp({
+    log: long,
+    answer: ({ startIndex = 0 }, n) => ({
+      pieces:
+        n === 0
+          ? [first, tailOf(second, second.length - 170), errorDocument(5000)]
+          : long.slice(startIndex).map(({ bytes }) => bytes),
+    }),
+  })
+  expect(await takeFrames(consumer, 9)).toEqual([
+    '0.0',
+    '0.1',
+    '0.2',
+    '1.0',
+    '1.1',
+    '1.2',
+    '2.0',
+    '2.1',
+    '2.2',
+  ])
+  expect(ofType('damagedFragment')).toEqual([])
+  expect(ofType('sessionEnded')[0]).toMatchObject({ reason: 'service-error' })
+})
+
+it('a fragment that another one breaks off is damaged, and no more than one is held for an error', async () => {
+  const part = tailOf(payload[1], payload[1].length - 170)
+  const { consumer, ofType } = setUp({
+    log,
+    answer: ({ startIndex = 0 }, n) => ({
+      pieces: n === 0 ? [payload[0], part, part, part, 'stall'] : payload.slice(startIndex),
+    }),
+  })
+  expect(await take(consumer, 4)).toEqual(numbers)
+  expect(ofType('damagedFragment')).toMatchObject([{ fragmentNumber: numbers[1], attempt: 1 }])
+  expect(ofType('sessionEnded')[0]).toMatchObject({ reason: 'damaged', durationMs: 0 })
 })
 
 it('an error that no new session mends counts, even where the session was to be rotated', async () => {
