@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/consumer/clock.js'
 import { Watchdog } from '../../src/consumer/watchdog.js'
@@ -158,6 +159,25 @@ describe('first byte', () => {
     })
     await iterator.return?.()
     expect(isLateClosed).toBe(true)
+  })
+
+  it('closes a late response that is a stream of Node, as the SDK gives it', async () => {
+    const late = new Readable({ read() {} })
+    const { consumer, service } = setUp({ log }, { firstByteTimeoutMs: 5000 })
+    const open = service.open.bind(service)
+    let resolveLate: ((response: { body: Readable }) => void) | undefined
+    let calls = 0
+    service.open = (selector, signal) => {
+      calls += 1
+      if (calls > 1) return open(selector, signal)
+      return new Promise((resolve) => {
+        resolveLate = resolve
+      })
+    }
+    expect(await take(consumer, 1)).toHaveLength(1)
+    resolveLate?.({ body: late })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(late.destroyed).toBe(true)
   })
 
   it('counts against the retry budget', async () => {
