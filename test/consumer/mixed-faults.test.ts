@@ -25,7 +25,7 @@ function damage(bytes: Uint8Array, place: Place): Uint8Array {
   return damaged
 }
 
-const place = fc.constantFrom(...PLACES)
+const anyPlace = fc.constantFrom(...PLACES)
 const never = fc.constant(-1)
 
 /** One response, counted in fragments from its start. */
@@ -34,7 +34,7 @@ const response = fc.record({
   replay: fc.constantFrom(0, 0, 0, 1, 2, 3),
   omitAt: fc.oneof({ weight: 3, arbitrary: never }, fc.nat(3)),
   damageAt: fc.oneof({ weight: 2, arbitrary: never }, fc.integer({ min: -2, max: 3 })),
-  place,
+  place: anyPlace,
   cutAt: fc.oneof({ weight: 2, arbitrary: never }, fc.nat(5)),
   /** Of the fragment that is cut, in thousandths. */
   cutTo: fc.nat(999),
@@ -47,9 +47,12 @@ type Response = typeof response extends fc.Arbitrary<infer Value> ? Value : neve
 const script = fc.record({
   responses: fc.array(response, { maxLength: 9 }),
   /** Damaged whenever they are sent. */
-  damaged: fc.array(fc.record({ index: fc.integer({ min: 1, max: FRAGMENTS - 2 }), place }), {
-    maxLength: 2,
-  }),
+  damaged: fc.array(
+    fc.record({ index: fc.integer({ min: 1, max: FRAGMENTS - 2 }), place: anyPlace }),
+    {
+      maxLength: 2,
+    },
+  ),
   isTokenInclusive: fc.boolean(),
   // Without it a fragment that the service leaves out is missed by nobody.
   gapDetection: fc.constantFrom('report', 'refetch'),
