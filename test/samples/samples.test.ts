@@ -121,7 +121,9 @@ describe('the samples', { timeout: 60_000 }, () => {
     expect(work(crashed.stdout)).toEqual(numbers.slice(0, 3))
     expect(work(next)).toEqual(numbers.slice(2))
     expect(next).toContain(`going on after ${numbers[1]}\n`)
-    expect(await endSample(name, [checkpoint])).toMatch(/\n0 fragments in this run\nall were done before: delete .+ to begin anew\n$/)
+    expect(await endSample(name, [checkpoint])).toMatch(
+      /\n0 fragments in this run\nall were done before: delete .+ to begin anew\n$/,
+    )
   })
 
   it.concurrent('10-connect-call-to-wav.ts: each track is the PCM of the call, by name', async () => {
