@@ -1,7 +1,7 @@
 import { compareFragmentNumbers } from '../tags/fragment-number.js'
 import { backoffMs } from './backoff.js'
 import { type CheckpointStore, StaleEpochError } from './checkpoint.js'
-import { type Clock, settlesWithin, sleep } from './clock.js'
+import { type CancelTimer, type Clock, settlesWithin, sleep } from './clock.js'
 import { ConsumerError } from './errors.js'
 import type { StreamPosition } from './position.js'
 
@@ -58,6 +58,7 @@ export class CheckpointWriter {
   #stale: StaleEpochError | undefined
   /** The store did not answer in time at the end: nobody waits for it any more. */
   #givenUp: ConsumerError | undefined
+  #cancelSaveTimer: CancelTimer = () => undefined
   /** Aborted by {@link CheckpointWriter.hasten}: from then on each save is tried once. */
   readonly #closing = new AbortController()
 
@@ -131,6 +132,7 @@ export class CheckpointWriter {
     )
     if (!isInTime) {
       this.#givenUp = error
+      this.#cancelSaveTimer()
       this.#rejectAll(error)
     }
     throw error
@@ -143,7 +145,7 @@ export class CheckpointWriter {
     for (let failures = 0; this.#stale === undefined;) {
       const target = this.#newest
       if (target === undefined || !isAfter(target, this.#saved)) break
-      const cancelTimer = clock.setTimer(
+      this.#cancelSaveTimer = clock.setTimer(
         () => hooks.onFailed(new Error(`The store has not answered for ${timeoutMs} ms`)),
         timeoutMs,
       )
@@ -167,7 +169,7 @@ export class CheckpointWriter {
         // Cut short by a flush, which means one more try at once.
         await sleep(clock, delayMs, this.#closing.signal).catch(() => undefined)
       } finally {
-        cancelTimer()
+        this.#cancelSaveTimer()
       }
     }
     this.#saving = undefined
@@ -183,6 +185,7 @@ export class CheckpointWriter {
 
   #settle(saved: Mark): void {
     this.#saved = saved
+    this.#givenUp = undefined
     const waiters = this.#waiters
     this.#waiters = waiters.filter(({ mark }) => isAfter(mark, saved))
     for (const { mark, resolve } of waiters) if (!isAfter(mark, saved)) resolve()

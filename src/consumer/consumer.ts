@@ -35,8 +35,9 @@ const DRAIN_TIMEOUT_MS = 30_000
  * {@link ConsumerError} or a `ServiceError`. Whichever way, the connection is closed and the last commit saved.
  *
  * Its health is told by events, see {@link ConsumerEventMap}, by `stats()`, by the logger and by diagnostics channels.
- * Nobody needs to listen: data is never lost for want of a listener, and a loss is always an error of the loop too, unless
- * an option says otherwise.
+ * Nobody needs to listen: data is never lost for want of a listener, and what the service held and is lost is always an error of the
+ * loop too, unless an option says otherwise. Only an event, `gap`, tells of a fragment whose beginning was seen and that the service
+ * does not hold: it was asked for three times more.
  *
  * @see https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_dataplane_GetMedia.html
  */

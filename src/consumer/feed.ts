@@ -84,10 +84,10 @@ export class Feed {
       const session = this.#session ?? (await this.#open())
       const items = await session.read()
       const out: DeliveredItem[] = []
-      const stopped = this.#admit(items, out)
-      // An error that no new session mends is what ends this one, even where one was due anyway.
-      const isFatal = session.serviceError?.action === 'fail'
-      const reason = isFatal ? this.#endOf(session) : (stopped ?? this.#endOf(session))
+      const reason = this.#admit(items, out) ?? this.#endOf(session)
+      // An error that no new session mends is what ends this one, even where another reason came first.
+      const { serviceError } = session
+      if (reason !== undefined && serviceError?.action === 'fail') this.#intake.fail(serviceError)
       // A listener may have ended everything meanwhile.
       if (reason !== undefined && this.#session === session) this.#leave(session, reason)
       if (out.length > 0) return out
@@ -151,6 +151,8 @@ export class Feed {
   /** Takes items in, until one of them ends the session. */
   #admit(items: readonly SessionItem[], out: DeliveredItem[]): SessionEndReason | undefined {
     const { options } = this.#context
+    // What may come behind it is not what was asked for.
+    if (this.#lost !== undefined) return 'service-error'
     for (const item of items) {
       const handedOn = out.length
       const reason = this.#intake.admit(item, out)
@@ -166,7 +168,6 @@ export class Feed {
   #endOf(session: Session): SessionEndReason | undefined {
     const { end, cutFragment } = session
     if (end === undefined) return undefined
-    if (end.serviceError?.action === 'fail') this.#intake.fail(end.serviceError)
     // Damage that no fragment was open for, so that none brought it.
     if (end.reason === 'damaged') {
       return this.#intake.damaged(undefined, end.error instanceof ParseError ? [end.error] : [])
@@ -177,13 +178,15 @@ export class Feed {
 
   #leave(session: Session, reason: SessionEndReason): void {
     this.#session = undefined
-    const serviceError = reason === 'service-error' ? session.end?.serviceError : undefined
+    const serviceError = reason === 'service-error' ? session.serviceError : undefined
+    // Also behind nothing but repeats.
+    const isRefused = serviceError?.action === 'resume-point-lost'
     this.#ended = {
       // 'closed' is for close() alone.
       reason: reason as ReconnectReason,
       isEmpty: !this.#hasProgress,
       error: serviceError ?? session.end?.error,
-      lost: reason === 'service-error' ? this.#lost : undefined,
+      lost: this.#lost ?? (isRefused && !this.#hasProgress ? serviceError : undefined),
     }
     this.#report(session, reason)
     this.#closing = session.close()

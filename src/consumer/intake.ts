@@ -1,6 +1,6 @@
 import type { ParseError } from '../parser/errors.js'
 import { Frame } from '../parser/frame.js'
-import { isFragmentNumber } from '../tags/fragment-number.js'
+import { decodeFragmentNumber, isFragmentNumber } from '../tags/fragment-number.js'
 import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
 import { DamagedFragmentError, ResumePointLostError } from './errors.js'
@@ -35,6 +35,8 @@ type Fault = 'damaged' | 'missing' | 'damaged-behind'
 
 /** How often a damaged or missing fragment is asked for again. */
 const MAX_REFETCHES = 3
+/** How many fragments may be dropped as overtaken. */
+const MAX_OVERTAKEN = 3
 // A limit that was passed is how the stream is, not what happened to it on the way: fetching it again changes nothing.
 const NO_DAMAGE: ReadonlySet<string> = new Set([
   'string-too-large',
@@ -58,10 +60,13 @@ export class Intake {
   /** What was decided about the fragment that is arriving; each arrival has a metadata object of its own. */
   #arrival: FragmentMetadata | undefined
   #verdict: Verdict = 'deliver'
-  /** How often in a row the same kind of fault was answered with another fetch; whole again with each fragment. */
-  #refetches: { readonly fault: Fault; readonly count: number } | undefined
+  /** How often each fault was answered with another fetch since a fragment was delivered. */
+  readonly #refetches = new Map<Fault, number>()
+  /** The fragments that were dropped because frames of a later one had been handed on; each comes in every session. */
+  readonly #overtaken = new Set<string>()
   #damagedNumber: string | undefined
-  #isResyncing = false
+  /** Damage is passed over: that of a fragment without a readable number, to give it up, or that of one delivered before. */
+  #resync: 'skip' | 'behind' | undefined
   #oddToken: string | undefined
   #areTokensOdd = false
   #failure: unknown
@@ -82,7 +87,7 @@ export class Intake {
 
   /** Whether the next session must pass damage over: the fragment to give up has no readable number to resume after. */
   get isResyncing(): boolean {
-    return this.#isResyncing
+    return this.#resync !== undefined
   }
 
   /** Ends the consumer; the first cause counts. */
@@ -117,18 +122,19 @@ export class Intake {
     const action = attempt <= MAX_REFETCHES ? 'refetch' : onDamagedFragment
     this.#health.report({ type: 'damagedFragment', fragmentNumber, attempt, action, errors })
     if (action === 'refetch') {
-      // Without an error it is the number itself that is in doubt.
-      if (fragmentNumber !== undefined && errors.length > 0) {
+      // Without an error it is the number itself that is in doubt; with one it may be damaged as well.
+      if (errors.length === 0) this.#position.begin(undefined)
+      else if (isSound(fragmentNumber, serverTimestampMs)) {
         this.#position.owe(fragmentNumber, serverTimestampMs)
       }
     } else if (action === 'fail') {
       this.fail(new DamagedFragmentError(fragmentNumber, attempt, errors.at(-1)))
     } else {
-      this.#refetches = undefined
+      this.#refetches.clear()
       // A number that was another one the time before is itself what is damaged: there is nothing to resume after.
       const isSure = fragmentNumber !== undefined && fragmentNumber === this.#damagedNumber
       this.#position.skipDamaged(isSure ? fragmentNumber : undefined)
-      this.#isResyncing = !isSure
+      this.#resync = isSure ? undefined : 'skip'
     }
     this.#damagedNumber = fragmentNumber
     return 'damaged'
@@ -181,10 +187,9 @@ export class Intake {
     const { metadata, errors } = fragment
     const { fragmentNumber } = metadata
     if (errors.some((error) => !NO_DAMAGE.has(error.code))) {
-      if (this.#isBehind(fragmentNumber)) return undefined
-      return this.#isResyncing
-        ? this.#passOver()
-        : this.damaged(fragmentNumber, errors, metadata.serverTimestampMs)
+      return this.#isBehind(fragmentNumber)
+        ? undefined
+        : this.#pass(fragmentNumber, errors, metadata.serverTimestampMs)
     }
     if (!this.#isTokenTrusted(metadata)) return this.damaged(fragmentNumber, [])
     const verdict = metadata === this.#arrival ? this.#verdict : this.#begin(metadata)
@@ -202,15 +207,16 @@ export class Intake {
     if (!this.#ledger.complete(metadata)) return this.damaged(fragmentNumber, [])
     this.#deliver(fragment, out)
     // Nothing behind the next damage would be noticed as missing while damage is passed over.
-    if (!this.#isResyncing) return undefined
-    this.#isResyncing = false
+    if (this.#resync === undefined) return undefined
+    this.#resync = undefined
     return 'damaged'
   }
 
   #deliver(fragment: WholeFragment, out: DeliveredItem[]): void {
     const { fragmentNumber, millisBehindNow } = fragment.metadata
     this.#position.advance(positionOf(fragment.metadata, fragmentNumber))
-    this.#refetches = undefined
+    this.#refetches.clear()
+    this.#overtaken.clear()
     this.#damagedNumber = undefined
     this.#onProgress()
     if (millisBehindNow !== undefined) {
@@ -229,21 +235,30 @@ export class Intake {
     // A document of headers and tags only, with which a producer ends a stream.
     if (!hasCluster && number === undefined && errors.length === 0) return undefined
     const isBehind = number !== undefined && this.#isBehind(number)
-    if (this.#isResyncing) return isBehind ? undefined : this.#passOver()
-    if (!isBehind) return this.damaged(number, errors, serverTimestampMs)
+    if (!isBehind) return this.#pass(number, errors, serverTimestampMs)
+    if (this.#resync !== undefined) return undefined
     // Nobody misses it. If it comes damaged each time, it has to be passed over to see what is behind it.
-    this.#isResyncing = this.#countRefetch('damaged-behind') > MAX_REFETCHES
+    if (this.#countRefetch('damaged-behind') > MAX_REFETCHES) this.#resync = 'behind'
     return 'damaged'
   }
 
-  /** One more that is damaged, on the way to a sound one: what comes next does not follow the last. */
-  #passOver(): undefined {
-    this.#position.skipDamaged(undefined)
+  /** A damaged fragment that would be the next one: on the way from one that was given up, it is in the same gap. */
+  #pass(
+    fragmentNumber: string | undefined,
+    errors: readonly ParseError[],
+    serverTimestampMs: number | undefined,
+  ): SessionEndReason | undefined {
+    if (this.#resync === 'skip') {
+      this.#position.skipDamaged(undefined)
+      return undefined
+    }
+    this.#resync = undefined
+    return this.damaged(fragmentNumber, errors, serverTimestampMs)
   }
 
   #countRefetch(fault: Fault): number {
-    const count = this.#refetches?.fault === fault ? this.#refetches.count + 1 : 1
-    this.#refetches = { fault, count }
+    const count = (this.#refetches.get(fault) ?? 0) + 1
+    this.#refetches.set(fault, count)
     return count
   }
 
@@ -257,12 +272,20 @@ export class Intake {
 
   #decide({ fragmentNumber, serverTimestampMs }: FragmentMetadata): Verdict {
     if (!isNumber(fragmentNumber)) {
-      return this.#isResyncing ? 'before-start' : this.damaged(undefined, [])
+      return this.#resync === undefined ? this.damaged(undefined, []) : 'before-start'
     }
     const position = this.#position
     if (position.liftGuard(fragmentNumber, serverTimestampMs)) this.#onRenumbered()
     const admission = position.admit(fragmentNumber)
     if (admission === 'duplicate' || admission === 'before-start') return admission
+    if (admission === 'overtaken') {
+      this.#overtaken.add(fragmentNumber)
+      if (this.#overtaken.size <= MAX_OVERTAKEN) return 'duplicate'
+      // So many were not left out: it was the number of those frames that was wrong.
+      this.#overtaken.clear()
+      position.begin(undefined)
+      return 'gap'
+    }
     if (admission !== 'deliver' && !this.#acceptGap(admission, fragmentNumber)) return 'gap'
     this.closeGap(fragmentNumber)
     return 'deliver'
@@ -307,8 +330,20 @@ export class Intake {
 
   #isBehind(fragmentNumber: string): boolean {
     const admission = this.#position.admit(fragmentNumber)
-    return admission === 'duplicate' || admission === 'before-start'
+    return admission !== 'deliver' && admission !== 'jump' && admission !== 'missing'
   }
+}
+
+/** Whether the time in a number is that of its tag: a digit that changed on the way would change both. */
+function isSound(
+  fragmentNumber: string | undefined,
+  serverTimestampMs: number | undefined,
+): fragmentNumber is string {
+  return (
+    fragmentNumber !== undefined &&
+    serverTimestampMs !== undefined &&
+    decodeFragmentNumber(fragmentNumber)?.serverTimestampMs === serverTimestampMs
+  )
 }
 
 /** A fragment with its end and its number. */

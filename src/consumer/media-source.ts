@@ -39,7 +39,8 @@ export interface MediaSource {
    * Opens one response and resolves at its headers. Called again only after the body before is closed. Rejects as the SDK
    * does: by the error's `name` and `$metadata` the consumer tells what to do, and a `ConsumerError` ends it.
    *
-   * @param signal is aborted when the consumer is ended, or no headers came in time.
+   * @param signal is aborted when no headers came in time, and when the response is not wanted any more: at the end of its session,
+   *   whichever way that came, and of the consumer.
    */
   open(selector: StartSelector, signal: AbortSignal): Promise<MediaResponse>
   /** Makes the next `open` ask anew for the endpoint, or for that and for credentials. */

@@ -105,3 +105,13 @@ export function checkText(name: string, value: unknown): void {
     throw new InvalidOptionError(name, 'pass a text that is not empty')
   }
 }
+
+/** True or false; by default false. */
+export function flag<Name extends string>(
+  options: { readonly [Key in Name]?: boolean | undefined },
+  name: Name,
+): boolean {
+  const value = options[name] ?? false
+  if (typeof value === 'boolean') return value
+  throw new InvalidOptionError(name, 'pass true or false')
+}

@@ -19,6 +19,7 @@ import {
   checkStream,
   checkText,
   duration,
+  flag,
   oneOf,
 } from './option-checks.js'
 import { type InclusiveStart, type StartSelector, validateStart } from './start-selector.js'
@@ -265,6 +266,10 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
   }
   if (checkpoint !== undefined) checkMethods('checkpoint', checkpoint, ['claim', 'save', 'delete'])
   if (source !== undefined) checkMethods('source', source, ['open'])
+  if (client !== undefined) checkMethods('client', client, ['send'])
+  if (options.clock !== undefined) {
+    checkMethods('clock', options.clock, ['now', 'monotonicMs', 'setTimer'])
+  }
   if (options.logger !== undefined) {
     checkMethods('logger', options.logger, ['debug', 'info', 'warn', 'error'])
   }
@@ -290,7 +295,7 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
     mediaClientConfig: options.mediaClientConfig,
     source,
     dataEndpoint,
-    allowInsecureHttp: options.allowInsecureHttp ?? false,
+    allowInsecureHttp: flag(options, 'allowInsecureHttp'),
     start: validateStart(options.startSelector ?? { StartSelectorType: 'NOW' }),
     checkpoint,
     checkpointId,
@@ -304,7 +309,7 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
     ]),
     onDamagedFragment: oneOf('onDamagedFragment', options.onDamagedFragment, ['fail', 'skip']),
     gapDetection: oneOf('gapDetection', options.gapDetection, ['off', 'report', 'refetch']),
-    waitForStream: options.waitForStream ?? false,
+    waitForStream: flag(options, 'waitForStream'),
     firstByteTimeoutMs: duration(options, 'firstByteTimeoutMs', 20_000),
     readIdleTimeoutMs: duration(options, 'readIdleTimeoutMs', 30_000),
     sessionRotationMs: duration(options, 'sessionRotationMs', Number.POSITIVE_INFINITY),

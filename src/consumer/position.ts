@@ -15,13 +15,13 @@ export interface StreamPosition {
  * What to do with a fragment that arrived.
  *
  * - `deliver`: it is the next one.
- * - `duplicate`: its number is not greater than the last one's, or frames of a later one were delivered. Tokens resume at or
- *   after their fragment: AWS's pages say both.
+ * - `duplicate`: its number is not greater than the last one's. Tokens resume at or after their fragment: AWS's pages say both.
+ * - `overtaken`: it was left out before, and frames of a later one were delivered since.
  * - `before-start`: the time asked for an inclusive start brought it along.
  * - `missing`: a fragment that is known to exist, because its beginning was seen, was left out before it.
  * - `jump`: the sequence in its number says that one was left out; see `gapDetection`.
  */
-export type Admission = 'deliver' | 'duplicate' | 'before-start' | 'missing' | 'jump'
+export type Admission = 'deliver' | 'duplicate' | 'overtaken' | 'before-start' | 'missing' | 'jump'
 
 /** Why fragments were left out. */
 export type GapReason = 'resume-point-lost' | 'damaged-fragment' | 'missing-fragment' | 'sequence'
@@ -133,7 +133,7 @@ export class Position {
     const last = this.#last?.fragmentNumber
     if (last !== undefined && compareFragmentNumbers(fragmentNumber, last) <= 0) return 'duplicate'
     if (this.#begun !== undefined && compareFragmentNumbers(fragmentNumber, this.#begun) < 0) {
-      return 'duplicate'
+      return 'overtaken'
     }
     if (this.#floor !== undefined && compareFragmentNumbers(fragmentNumber, this.#floor) < 0) {
       return 'before-start'
@@ -150,7 +150,7 @@ export class Position {
     this.#isTokenRefused = false
   }
 
-  /** A frame of the fragment was delivered. */
+  /** A frame of the fragment was delivered; `undefined`: what was delivered of it is in doubt. */
   begin(fragmentNumber: string | undefined): void {
     this.#begun = fragmentNumber
   }

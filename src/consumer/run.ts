@@ -1,5 +1,5 @@
 import { Frame } from '../parser/frame.js'
-import { compareFragmentNumbers, isFragmentNumber } from '../tags/fragment-number.js'
+import { isFragmentNumber } from '../tags/fragment-number.js'
 import type { GetMediaFragment } from '../tags/get-media-parser.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
 import type { CheckpointClaim } from './checkpoint.js'
@@ -26,8 +26,8 @@ export interface ConsumedFragment extends GetMediaFragment {
   readonly metadata: NumberedMetadata
   /**
    * Commits the fragment, and with it every one before. Resolves when that is saved; at once without a checkpoint store.
-   * It may come after the loop has ended: finish your own work, then commit. Rejects when it cannot be saved any more, because
-   * another consumer has claimed the checkpoint; a rejection that nobody looks at is not an unhandled one. A save that fails is
+   * It may come after the loop has ended: finish your own work, then commit. Rejects when it cannot be saved: another consumer
+   * has claimed the checkpoint, or at the end the store failed or did not answer in time; a rejection that nobody looks at is not an unhandled one. A save that fails is
    * tried again for as long as the consumer lives, so with a store that stays out of reach this waits until the consumer is
    * stopped: `checkpointFailed` events tell.
    */
@@ -71,6 +71,8 @@ export class Run<T extends ConsumedFragment | ConsumedFrame> implements AsyncIte
   #done: Mark | undefined
   /** The place behind the fragment that the loop is at work on. */
   #inHand: Mark | undefined
+  /** The places behind the fragments that were handed over whole, for as long as somebody holds on to them. */
+  readonly #marks = new WeakMap<FragmentMetadata, Mark>()
   /** An item was handed over, and the loop has not come back from it. */
   #isAtWork = false
   #isOver = false
@@ -127,14 +129,8 @@ export class Run<T extends ConsumedFragment | ConsumedFrame> implements AsyncIte
    * metadata of a fragment, not beyond that one.
    */
   commit(through?: FragmentMetadata): Promise<void> {
-    const whole = this.#inHand ?? this.#done
-    const number = through?.fragmentNumber
-    if (whole === undefined || through === undefined || number === undefined) {
-      return this.#commit(whole)
-    }
-    const { fragmentNumber } = whole.position
-    const isWhole = compareFragmentNumbers(number, fragmentNumber) < 0
-    return this.#commit(isWhole ? { ...whole, position: positionOf(through, number) } : whole)
+    const mark = through === undefined ? undefined : this.#marks.get(through)
+    return this.#commit(mark ?? this.#inHand ?? this.#done)
   }
 
   /**
@@ -205,6 +201,7 @@ export class Run<T extends ConsumedFragment | ConsumedFrame> implements AsyncIte
       stats.fragments += 1
       stats.position = position
       this.#inHand = mark
+      if (mark !== undefined) this.#marks.set(item.metadata, mark)
       if (!isFrameMode) {
         stats.frames += item.frames.length
         this.#isAtWork = true

@@ -38,7 +38,7 @@ export interface SessionOptions {
     Pick<FragmentParserOptions<FragmentMetadata>, 'verifyCrc32' | 'keepBytes'>
   readonly readIdleTimeoutMs: number
   readonly clock: Clock
-  /** Told at once, when the tags were read; `isFirst`: the response has brought no whole fragment. */
+  /** Told when the chunk with its tags was read; `isFirst`: the response has brought no whole fragment before it. */
   readonly onServiceError: (error: ServiceError, isFirst: boolean) => void
   readonly onBytes: (count: number) => void
   readonly signal: AbortSignal
@@ -172,12 +172,15 @@ export class Session {
       return isHeld ? items.slice(0, -1) : items
     }
     this.#items = []
-    const brokenOff = items.findLast(isBrokenOff)
-    if (brokenOff === undefined) return items
+    const at = items.findLastIndex(isBrokenOff)
+    const brokenOff = items[at]
+    if (brokenOff === undefined || !isBrokenOff(brokenOff)) return items
+    // It was not the error that cut it, if media came between the two.
+    if (items.slice(at + 1).some((item) => !hasServiceError(item))) return items
     // The service ended the response in the middle of it: that is no damage.
-    this.#cutFragment ??= brokenOff
+    this.#cutFragment = brokenOff
     this.#setEnd('service-error', undefined)
-    return items.filter((item) => item !== brokenOff)
+    return items.slice(0, at)
   }
 
   readonly #onAbort = (): void => {
@@ -195,8 +198,12 @@ export class Session {
         items.push(frames[at++])
       }
       items.push(fragment)
+      if (hasServiceError(fragment)) {
+        this.#isServiceErrorClosed = true
+        // In the order of the stream: what comes behind the error is not there yet.
+        this.#tellServiceErrors()
+      }
       if (fragment.isComplete) this.#hasFragments = true
-      if (fragment.metadata.serviceErrors.length > 0) this.#isServiceErrorClosed = true
     }
     while (at < frames.length) items.push(frames[at++])
     frames.length = 0
@@ -256,6 +263,10 @@ export class Session {
     release()
     await settlesWithin(clock, closing, CLOSE_LIMIT_MS)
   }
+}
+
+function hasServiceError(item: SessionItem): boolean {
+  return item.metadata.serviceErrors.length > 0
 }
 
 /** A fragment that another one follows before its closing tags, with nothing wrong in it. */

@@ -58,8 +58,8 @@ export function fragmentsFromFile(
 ): readonly PreparedFragment[] {
   const all = new FileCutter(bytes, true).cut()
   if (all.length === 0) throw new FileSourceError()
-  const complete = all.some((cut) => cut.tail) ? all.filter((cut) => cut.tail) : all
-  if (complete.every((cut) => isFragmentNumber(cut.tags.get('FRAGMENT_NUMBER') ?? ''))) {
+  if (all.every((cut) => isFragmentNumber(cut.tags.get('FRAGMENT_NUMBER') ?? ''))) {
+    const complete = all.some((cut) => cut.tail) ? all.filter((cut) => cut.tail) : all
     return rising(complete.map((cut) => captured(cut)))
   }
   const startMs = options.startMs ?? 1_700_000_000_000

@@ -26,7 +26,7 @@ export interface StreamOptions {
   readonly fragments?: Iterable<FragmentInput> | undefined
   /** A fragment is gone this long after its server time, in milliseconds. Default: never. */
   readonly retentionMs?: number | undefined
-  /** The oldest fragments are gone when it holds more bytes than this; the newest stays. Default: no limit. */
+  /** The oldest fragments are gone when it holds more bytes than this, down to 15 of 16 parts; the newest stays. Default: no limit. */
   readonly maxHeldBytes?: number | undefined
   /** Seeds the last 28 bits of the numbers it hands out. Default 1. */
   readonly seed?: number | undefined
@@ -59,6 +59,9 @@ interface LiveRun {
   isPulling: boolean
   cancelTimer: (() => void) | undefined
 }
+
+/** How much of `maxHeldBytes` is left when that was passed. */
+const HELD_AFTER_DROP = 15 / 16
 
 /** How long before the server's time a stamped fragment was made by its producer. */
 const PRODUCER_LEAD_MS = 120
@@ -102,6 +105,7 @@ export class SimulatedStream {
     this.arn = options.arn ?? arn
     this.#retentionMs = options.retentionMs ?? Infinity
     this.#maxHeldBytes = options.maxHeldBytes ?? Infinity
+    if (!(this.#maxHeldBytes > 0)) throw new RangeError('maxHeldBytes must be above zero')
     this.#random = createRandom(options.seed ?? 1)
     for (const fragment of options.fragments ?? []) this.append(fragment)
     // What was there before anyone asked does not keep a response open.
@@ -277,7 +281,7 @@ export class SimulatedStream {
     this.#appendedCount++
     this.#lastFragmentNumber = fragmentNumber
     this.#heldBytes += stored.byteLength
-    while (this.#heldBytes > this.#maxHeldBytes && this.#held.length > 1) this.#drop(1)
+    this.#dropExcess()
     const sequence = decodeFragmentNumber(fragmentNumber)?.sequence
     if (sequence !== undefined) this.#nextSequence = sequence + 1n
     this.#lastAppendMs = this.#clock.monotonicMs()
@@ -309,6 +313,18 @@ export class SimulatedStream {
       expired++
     }
     if (expired > 0) this.#drop(expired)
+  }
+
+  /** Not one by one: each time the whole list moves up. */
+  #dropExcess(): void {
+    if (this.#heldBytes <= this.#maxHeldBytes) return
+    let bytes = this.#heldBytes
+    let count = 0
+    while (bytes > this.#maxHeldBytes * HELD_AFTER_DROP && count < this.#held.length - 1) {
+      bytes -= this.#held[count]!.byteLength
+      count++
+    }
+    this.#drop(count)
   }
 
   #drop(count: number): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   type CheckpointStore,
+  type ConsumedFragment,
   ConsumerError,
   type ConsumerSettings,
   MemoryCheckpointStore,
@@ -529,30 +530,66 @@ describe('a store that', () => {
     ])
     expect(clock.monotonicMs() - abortedAtMs).toBe(5000)
   })
+})
 
-  it('does not answer costs no memory for each fragment', async () => {
-    const store = new MemoryCheckpointStore()
-    let answer: () => void = () => undefined
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve
-    })
-    store.save = () => answered
-    const long = createLog(3000, { isMinimal: true })
-    const { consumer, clock } = setUp({ log: long }, { checkpoint: store })
-    clock.freeze()
-    const iterator = consumer[Symbol.asyncIterator]()
-    const growth = async (count: number): Promise<number> => {
-      for (let n = 0; n < count; n += 1) await iterator.next()
-      globalThis.gc?.()
-      return process.memoryUsage().heapUsed
-    }
-    // The bytes of the log are made as they are sent; they lie outside of the heap, their objects in it.
-    await growth(500)
-    const before = await growth(500)
-    const perFragment = ((await growth(2000)) - before) / 2000
-    answer()
-    await iterator.return?.()
-    // A waiter for each commit was 700 bytes more.
-    expect(perFragment).toBeLessThan(500)
+it('commit() with the metadata of a fragment from before a renumbering commits no more than that', async () => {
+  const old = createLog(1, { firstSequence: 5000 })
+  const store = new MemoryCheckpointStore()
+  const { consumer } = setUp(
+    {
+      log,
+      answer: (_, n) =>
+        n === 0
+          ? { pieces: [old[0].bytes] }
+          : n < 3
+            ? { refuse: exception('InvalidArgumentException') }
+            : { pieces: log.slice(2).map(({ bytes }) => bytes) },
+    },
+    { checkpoint: store, commit: 'manual', onResumePointLost: 'earliest' },
+  )
+  const seen = []
+  for await (const { metadata } of consumer.frames()) {
+    seen.push(metadata)
+    if (seen.length < 4) continue
+    await consumer.commit(seen[0])
+    break
+  }
+  expect(await saved(store)).toBe(old[0].fragmentNumber)
+})
+
+describe('a save that hangs at the end', () => {
+  it('is told of before closed, and by no timer after it', async () => {
+    const store = new SlowStore()
+    const { consumer, clock, events } = setUp(
+      { log },
+      { checkpoint: store, checkpointTimeoutMs: 400 },
+    )
+    await expect(take(consumer, 3)).rejects.toMatchObject({ code: 'checkpoint-failed' })
+    expect(events.at(-1)?.type).toBe('closed')
+    expect(clock.pending).toBe(0)
+  })
+
+  it('and succeeds late lets later commits through', async () => {
+    const store = new SlowStore()
+    const { consumer } = setUp(
+      { log },
+      { checkpoint: store, checkpointTimeoutMs: 400, commit: 'manual' },
+    )
+    const held: ConsumedFragment[] = []
+    const looping = (async () => {
+      for await (const fragment of consumer) {
+        held.push(fragment)
+        void fragment.commit()
+        if (held.length === 2) break
+      }
+    })()
+    await expect(looping).rejects.toMatchObject({ code: 'checkpoint-failed' })
+    store.letThrough()
+    await settle()
+    const late = held[1].commit()
+    await settle()
+    store.letThrough()
+    await late
+    expect(store.saves).toEqual(numbers.slice(0, 2))
   })
 })

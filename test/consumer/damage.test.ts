@@ -408,3 +408,71 @@ it('a second damaged fragment behind the one that is given up is in the gap', as
     beforeFragmentNumber: frames[4].fragmentNumber,
   })
 })
+
+it('is not passed over on the way behind damage that was delivered before', async () => {
+  let arrivals = 0
+  const broken = buildFragment({ ...log[0].spec, hasTail: false })
+  const { consumer, ofType } = setUp({
+    log,
+    answer: ({ startIndex = 0 }, n) => {
+      if (n === 0) return { pieces: payload.slice(0, 1) }
+      if (startIndex > 1) return { pieces: payload.slice(startIndex) }
+      // Each resume brings the one before once more, broken; the next one is damaged when that is passed over.
+      arrivals += 1
+      const next = arrivals === 5 ? insideCluster(payload[1]) : payload[1]
+      return { pieces: [broken, next, ...payload.slice(2)] }
+    },
+  })
+  expect(await take(consumer, 5)).toEqual(numbers)
+  expect(ofType('damagedFragment')).toMatchObject([
+    { fragmentNumber: numbers[1], action: 'refetch' },
+  ])
+  expect(ofType('gap')).toEqual([])
+})
+
+it('is given up after three more tries, though it is left out in between', async () => {
+  const { consumer, ofType } = setUp(
+    {
+      log,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces: payload
+          .map((bytes, index) => (index === 1 ? insideCluster(bytes) : bytes))
+          .filter((_, index) => index >= startIndex && (index !== 1 || n % 2 === 0)),
+      }),
+    },
+    { onDamagedFragment: 'skip' },
+  )
+  await take(consumer, 4)
+  expect(ofType('damagedFragment').map(({ attempt }) => attempt)).toEqual(
+    Array.from({ length: ofType('damagedFragment').length }, (_, index) => index + 1),
+  )
+  expect(consumer.stats().gaps).toBe(1)
+})
+
+it('of the number alone does not make frames() drop all that comes', async () => {
+  const frames = createLog(6, { frames: 2 })
+  const wrong = buildFragment({
+    ...frames[1].spec,
+    fragmentNumber: (BigInt(frames[1].fragmentNumber) + (1000n << 92n)).toString(),
+    continuationToken: frames[1].fragmentNumber,
+  })
+  for (const isCut of [false, true]) {
+    const { consumer } = setUp({
+      log: frames,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces:
+          n === 0
+            ? [frames[0].bytes, isCut ? wrong.subarray(0, -30) : wrong]
+            : frames.slice(startIndex).map(({ bytes }) => bytes),
+      }),
+    })
+    const seen = new Set<string>()
+    for await (const { metadata } of consumer.frames()) {
+      seen.add(metadata.fragmentNumber)
+      if (metadata.fragmentNumber === frames[5].fragmentNumber) break
+    }
+    expect([...seen]).toEqual(
+      expect.arrayContaining(frames.map(({ fragmentNumber }) => fragmentNumber)),
+    )
+  }
+})

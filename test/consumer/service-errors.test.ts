@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { buildErrorDocument } from '../../src/simulator/media.js'
+import { MemoryCheckpointStore, ResumePointLostError } from '../../src/consumer/index.js'
+import { buildErrorDocument, buildFragment } from '../../src/simulator/media.js'
 import { ServiceError } from '../../src/tags/service-error.js'
 import { failureOf, setUp, take, takeFrames } from '../helpers/consumer-harness.js'
 import { createLog, errorDocument, networkError } from '../helpers/consumer-service.js'
@@ -260,4 +261,99 @@ it.each([4000, 3000])('%s behind a fragment is resumed from, and says so', async
   expect(await take(consumer, 4)).toEqual(numbers)
   expect(ofType('serviceError')).toMatchObject([{ id, action: 'resume' }])
   expect(ofType('resumePointLost')).toEqual([])
+})
+
+describe('an error in one chunk with what is around it', () => {
+  const noTail = (index: number) => buildFragment({ ...log[index].spec, hasTail: false })
+  const chunk = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
+
+  it('does not excuse a fragment that was broken off before a whole one', async () => {
+    const { consumer, ofType } = setUp({
+      log,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces:
+          n === 0
+            ? [payload[0], chunk(noTail(1), payload[2], errorDocument(5000))]
+            : payload.slice(startIndex),
+      }),
+    })
+    expect(await take(consumer, 4)).toEqual(numbers)
+    expect(ofType('damagedFragment')).toHaveLength(1)
+  })
+
+  it('makes the fragment owed that it broke off, where the body ends with it', async () => {
+    const { consumer, service } = setUp(
+      {
+        log,
+        answer: ({ startIndex = 0 }, n) => ({
+          pieces: n === 0 ? [chunk(noTail(1), errorDocument(5000))] : payload.slice(startIndex),
+          serverTimeMs: log[1].serverTimestampMs + 300,
+        }),
+      },
+      { startSelector: { StartSelectorType: 'NOW' } },
+    )
+    expect(await take(consumer, 3)).toEqual(numbers.slice(1))
+    expect(service.requests[1].selector.StartSelectorType).toBe('SERVER_TIMESTAMP')
+  })
+
+  it('that is fatal lets nothing pass behind what was left out for another reason', async () => {
+    const errorInside = buildErrorDocument({
+      id: 4500,
+      position: 'before-cluster',
+      fragment: log[3].spec,
+    })
+    const store = new MemoryCheckpointStore()
+    const { consumer } = setUp(
+      {
+        log,
+        answer: () => ({
+          pieces: [
+            payload[0],
+            { waitMs: 7000 },
+            { waitMs: 7000 },
+            chunk(payload[1], payload[2], errorInside.subarray(0, -20)),
+            errorInside.subarray(-20),
+          ],
+        }),
+      },
+      { sessionRotationMs: 10_000, checkpoint: store },
+    )
+    expect(await failureOf(consumer)).toMatchObject({ id: 4500 })
+    expect((await store.claim('front-door', 'test')).checkpoint?.fragmentNumber).toBe(numbers[1])
+  })
+
+  it.each([true, false])(
+    'that says the resume point is gone lets nothing pass behind it (one chunk: %s)',
+    async (isOneChunk) => {
+      const { consumer, ofType } = setUp({
+        log,
+        answer: (_, n) => {
+          if (n === 0) return { pieces: [payload[0]] }
+          const lost = errorDocument(4000)
+          return { pieces: isOneChunk ? [chunk(lost, payload[2])] : [lost, payload[2]] }
+        },
+      })
+      const seen: unknown[] = []
+      await expect(
+        (async () => {
+          for await (const { metadata } of consumer) seen.push(metadata.fragmentNumber)
+        })(),
+      ).rejects.toBeInstanceOf(ResumePointLostError)
+      expect(seen).toEqual(numbers.slice(0, 1))
+      expect(ofType('serviceError')).toMatchObject([
+        { action: 'resume-point-lost' },
+        { action: 'resume-point-lost' },
+      ])
+    },
+  )
+
+  it('that says the resume point is gone says so behind repeats, too', async () => {
+    const { consumer, service } = setUp({
+      log,
+      isTokenInclusive: true,
+      answer: (_, n) => ({ pieces: n === 0 ? [payload[0]] : [payload[0], errorDocument(4000)] }),
+    })
+    expect(await failureOf(consumer)).toBeInstanceOf(ResumePointLostError)
+    expect(service.requests).toHaveLength(3)
+  })
 })

@@ -21,6 +21,7 @@ import {
   fragmentsFromFile,
   syntheticFragments,
 } from '../../src/simulator/index.js'
+import { headTags, tailTags } from '../../src/simulator/service-tags.js'
 import { SimulatedStream } from '../../src/simulator/stream.js'
 import {
   type GetMediaFragment,
@@ -254,4 +255,19 @@ describe('any other Matroska file', () => {
     expect(() => fragmentsFromFile(sample('error-4503.mkv'))).toThrow(/no whole Cluster/)
     expect(() => fragmentsFromFile(new Uint8Array(0))).toThrow(FileSourceError)
   })
+})
+
+it('a file whose tags of the service all stand at its end is no capture, and is served whole', () => {
+  const file = concatBytes([
+    element(ID.EBML, stringElement(ID.DocType, 'matroska')),
+    element(
+      ID.Segment,
+      concatBytes([
+        ...[0, 1000, 2000].map((time) => element(ID.Cluster, uintElement(ID.Timestamp, time))),
+        headTags({ fragmentNumber: '1234' }),
+        tailTags({ continuationToken: '1234' }),
+      ]),
+    ),
+  ])
+  expect(fragmentsFromFile(file)).toHaveLength(3)
 })
