@@ -93,8 +93,9 @@ export class CheckpointWriter {
     if (isAfter(mark, this.#newest)) this.#newest = mark
     if (!isAfter(mark, this.#saved)) return Promise.resolve()
     const done = new Promise<void>((resolve, reject) => {
-      if (this.#givenUp === undefined) this.#waiters.push({ mark, resolve, reject })
-      else reject(this.#givenUp)
+      const isHopeless = this.#givenUp !== undefined && this.#saving !== undefined
+      if (isHopeless) reject(this.#givenUp)
+      else this.#waiters.push({ mark, resolve, reject })
     })
     done.catch(() => undefined)
     this.#saving ??= this.#saveAll()
@@ -123,6 +124,8 @@ export class CheckpointWriter {
     const isInTime = await settlesWithin(clock, saving, timeoutMs)
     if (this.#stale !== undefined) throw this.#stale
     if (!isAfter(this.#newest, this.#saved)) return
+    // Whoever waited for the save that has just ended may have committed more.
+    if (isInTime && this.#saving !== undefined && this.#saving !== saving) return this.flush()
     const error = new ConsumerError(
       'checkpoint-failed',
       !isInTime

@@ -135,8 +135,9 @@ export class Feed {
         const { id, code, fragmentNumber } = error
         const isLost = error.action === 'resume-point-lost'
         // Later in a session it cannot be about what was asked for.
-        if (isLost && isFirst) this.#lost = error
-        const action = isLost && !isFirst ? 'resume' : error.action
+        const isRefusal = isLost && isFirst && !this.#hasProgress
+        if (isRefusal) this.#lost = error
+        const action = isLost && !isRefusal ? 'resume' : error.action
         health.report({ type: 'serviceError', id, code, action, fragmentNumber, error })
       },
       signal,

@@ -1,6 +1,6 @@
 import type { ParseError } from '../parser/errors.js'
 import { Frame } from '../parser/frame.js'
-import { decodeFragmentNumber, isFragmentNumber } from '../tags/fragment-number.js'
+import { isFragmentNumber } from '../tags/fragment-number.js'
 import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
 import { DamagedFragmentError, ResumePointLostError } from './errors.js'
@@ -122,9 +122,9 @@ export class Intake {
     const action = attempt <= MAX_REFETCHES ? 'refetch' : onDamagedFragment
     this.#health.report({ type: 'damagedFragment', fragmentNumber, attempt, action, errors })
     if (action === 'refetch') {
-      // Without an error it is the number itself that is in doubt; with one it may be damaged as well.
+      // Without an error it is the number itself that is in doubt.
       if (errors.length === 0) this.#position.begin(undefined)
-      else if (isSound(fragmentNumber, serverTimestampMs)) {
+      else if (fragmentNumber !== undefined) {
         this.#position.owe(fragmentNumber, serverTimestampMs)
       }
     } else if (action === 'fail') {
@@ -153,6 +153,7 @@ export class Intake {
     const afterFragmentNumber = position.last?.fragmentNumber
     this.#health.report({ type: 'resumePointLost', afterFragmentNumber, policy, error })
     position.restart(policy === 'now' ? 'NOW' : 'EARLIEST')
+    this.#refetches.clear()
     if (policy !== 'fail') return
     this.closeGap(undefined)
     throw new ResumePointLostError(afterFragmentNumber, error)
@@ -299,6 +300,7 @@ export class Intake {
     const position = this.#position
     const { isStartOwed } = position
     position.acceptGap(fragmentNumber)
+    this.#refetches.clear()
     if (!isStartOwed) return true
     // The user asked for this very fragment.
     this.#health.report({
@@ -332,18 +334,6 @@ export class Intake {
     const admission = this.#position.admit(fragmentNumber)
     return admission !== 'deliver' && admission !== 'jump' && admission !== 'missing'
   }
-}
-
-/** Whether the time in a number is that of its tag: a digit that changed on the way would change both. */
-function isSound(
-  fragmentNumber: string | undefined,
-  serverTimestampMs: number | undefined,
-): fragmentNumber is string {
-  return (
-    fragmentNumber !== undefined &&
-    serverTimestampMs !== undefined &&
-    decodeFragmentNumber(fragmentNumber)?.serverTimestampMs === serverTimestampMs
-  )
 }
 
 /** A fragment with its end and its number. */

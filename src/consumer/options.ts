@@ -100,7 +100,7 @@ export interface ConsumerSettings {
   readonly retry?: RetryOptions | undefined
   /** The lag in milliseconds up to which `isCaughtUp` of the `lag` event is true. Default 5,000. */
   readonly caughtUpMs?: number | undefined
-  /** Limits of the parser. A fragment that passes one is damaged. */
+  /** Limits of the parser. A fragment that passes one is damaged, unless the limit only leaves something out: then it is in `errors`. */
   readonly parser?: ConsumerParserOptions | undefined
   /** Where log lines go: any `Logger` of `@smithy/types`, such as pino, Powertools or `console`. Default: nowhere. */
   readonly logger?: Logger | undefined

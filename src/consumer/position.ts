@@ -185,15 +185,22 @@ export class Position {
 
   /**
    * The beginning of a fragment was seen, but not its end. It is owed: one with a greater number must not overtake it. When
-   * it is the first one after NOW, asking for the time of the request could miss it: it began before.
+   * it is the first one after NOW, asking for the time of the request could miss it: it began before. A number that does not
+   * hold its time may have changed on the way: then only the time is asked for.
    */
   owe(fragmentNumber: string, serverTimestampMs: number | undefined): void {
     const admission = this.admit(fragmentNumber)
     if (admission !== 'deliver' && admission !== 'jump') return
-    this.#owed = fragmentNumber
-    if (this.#isResuming || this.#origin.StartSelectorType !== 'NOW') return
-    const timeMs = receivedAtMs(fragmentNumber, serverTimestampMs)
-    if (timeMs === undefined) return
+    const decodedMs = decodeFragmentNumber(fragmentNumber)?.serverTimestampMs
+    const timeMs = serverTimestampMs ?? decodedMs
+    // The layout of numbers is not documented: one that holds no time is believed until it is clear that it is wrong.
+    if (decodedMs === undefined || decodedMs === timeMs) this.#owed = fragmentNumber
+    if (this.#isResuming || this.#origin.StartSelectorType !== 'NOW' || timeMs === undefined) return
+    if (decodedMs !== timeMs) {
+      this.#owed = undefined
+      this.#origin = startAt(timeMs - 1)
+      return
+    }
     this.#floor = fragmentNumber
     this.#origin = {
       StartSelectorType: 'AT_FRAGMENT_NUMBER',
@@ -218,6 +225,8 @@ export class Position {
   /** The resume point is gone: begin at one end of what is left. The guard stays, and the gap is open. */
   restart(from: 'EARLIEST' | 'NOW'): void {
     this.#open('resume-point-lost')
+    // Of a fragment that was begun the rest is gone too: what is before it has been overtaken for good.
+    if (this.#begun !== undefined) this.#last = { fragmentNumber: this.#begun }
     this.#origin = { StartSelectorType: from }
     this.#nowSinceMs = undefined
     this.#isResuming = false

@@ -142,15 +142,15 @@ export class Reconnector {
    *   signal's reason when that is aborted.
    */
   async open(signal: AbortSignal): Promise<OpenedResponse> {
-    const retries = Math.max(0, this.#options.maxRetries - this.#failures)
     try {
       return await pRetry(() => this.#attempt(signal), {
         // All waiting is done in shouldRetry, on our clock and with full jitter. It is not given the signal: aborted at the
         // wrong moment, it would throw away a response that is open.
-        retries,
+        // Counted in #decide: a refused resume point must not end it, however little of the budget is left.
+        retries: Number.POSITIVE_INFINITY,
         minTimeout: 0,
         factor: 1,
-        onFailedAttempt: ({ error, retriesLeft }) => this.#judge(error, retriesLeft),
+        onFailedAttempt: ({ error }) => this.#judge(error),
         // What is nobody's failure but a bug consumes one, or p-retry would try a TypeError again for ever.
         shouldConsumeRetry: ({ error }) => decisionOf(error)?.action !== 'resume-point-lost',
         shouldRetry: ({ error }) => this.#prepareRetry(error, signal),
@@ -197,10 +197,10 @@ export class Reconnector {
   }
 
   /** Decides what to do about a failure, and tells. */
-  #judge(error: Error, retriesLeft: number): void {
+  #judge(error: Error): void {
     if (!(error instanceof AttemptFailure)) return
     const { failure } = error
-    const decision = this.#decide(failure, retriesLeft)
+    const decision = this.#decide(failure)
     error.decision = decision
     // A wrong option is found before a request is made: none has failed.
     if (failure.error instanceof InvalidOptionError) return
@@ -223,8 +223,8 @@ export class Reconnector {
     }
   }
 
-  #decide(failure: Failure, retriesLeft: number): Decision {
-    const { position, waitForStream, maxDelayMs, random } = this.#options
+  #decide(failure: Failure): Decision {
+    const { position, waitForStream, maxDelayMs, maxRetries, random } = this.#options
     const { kind } = failure
     const rule = kind === 'not-found' && waitForStream ? WAIT_FOR_STREAM : FAILURE_RULES[kind]
     if (kind === 'invalid-argument' && failure.operation === 'GetMedia' && position.isResuming) {
@@ -234,7 +234,7 @@ export class Reconnector {
     const count = this.#sameKind?.kind === kind ? this.#sameKind.count + 1 : 1
     this.#sameKind = { kind, count }
     const isFinal = count > rule.maxConsecutive
-    if (isFinal || retriesLeft === 0) return { action: 'fail', delayMs: 0, rule, isFinal }
+    if (isFinal || this.#failures > maxRetries) return { action: 'fail', delayMs: 0, rule, isFinal }
     if (count <= rule.immediate) return { action: 'retry', delayMs: 0, rule }
     const jitterMs = backoffMs(this.#failures, rule.baseDelayMs, maxDelayMs, random)
     return { action: 'retry', delayMs: rule.minDelayMs + jitterMs, rule }

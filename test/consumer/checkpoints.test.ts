@@ -593,3 +593,23 @@ describe('a save that hangs at the end', () => {
     expect(store.saves).toEqual(numbers.slice(0, 2))
   })
 })
+
+it('a commit that follows the save which stop() waits for is saved too', async () => {
+  const store = new SlowStore()
+  const { consumer } = setUp({ log }, { checkpoint: store, commit: 'manual' })
+  const iterator = consumer[Symbol.asyncIterator]()
+  const { value: first } = await iterator.next()
+  const { value: second } = await iterator.next()
+  const working = (async () => {
+    await first.commit()
+    await second.commit()
+  })()
+  const stopping = consumer.stop()
+  const asking = iterator.next()
+  for (let turn = 0; turn < 5; turn += 1) {
+    await settle()
+    store.letThrough()
+  }
+  await Promise.all([working, stopping, asking])
+  expect(await saved(store)).toBe(numbers[1])
+})

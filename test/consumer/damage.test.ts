@@ -9,7 +9,7 @@ import {
 } from '../../src/simulator/ebml-writer.js'
 import { buildFragment, buildFragmentParts } from '../../src/simulator/media.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
-import { type HeldFragment, createLog } from '../helpers/consumer-service.js'
+import { type HeldFragment, createLog, exception } from '../helpers/consumer-service.js'
 import { ParseError } from '../../src/parser/errors.js'
 import { ID } from '../../src/parser/schema.js'
 
@@ -475,4 +475,46 @@ it('of the number alone does not make frames() drop all that comes', async () =>
       expect.arrayContaining(frames.map(({ fragmentNumber }) => fragmentNumber)),
     )
   }
+})
+
+it('of the number of a fragment that is cut does not hide what follows NOW', async () => {
+  const wrong = buildFragment({
+    ...log[0].spec,
+    fragmentNumber: (BigInt(log[0].fragmentNumber) + 10n ** 40n).toString(),
+  })
+  const { consumer } = setUp(
+    {
+      log,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces: n === 0 ? [wrong.subarray(0, -30)] : payload.slice(startIndex),
+        serverTimeMs: log[0].serverTimestampMs + 300,
+      }),
+    },
+    { startSelector: { StartSelectorType: 'NOW' } },
+  )
+  expect(await take(consumer, 5)).toEqual(numbers)
+})
+
+it('of a fragment that expired costs none of the tries of another one', async () => {
+  let damagedOnce = false
+  const { consumer, ofType } = setUp(
+    {
+      log,
+      answer: ({ startIndex = 0 }, n) => {
+        if (n === 0) return { pieces: payload.slice(0, 2) }
+        if (n < 4) return { pieces: [insideCluster(payload[2])] }
+        if (n < 6) return { refuse: exception('InvalidArgumentException') }
+        const isFirst = !damagedOnce
+        damagedOnce = true
+        return {
+          pieces: log
+            .slice(Math.max(3, startIndex))
+            .map(({ bytes, index }) => (index === 3 && isFirst ? insideCluster(bytes) : bytes)),
+        }
+      },
+    },
+    { onResumePointLost: 'earliest' },
+  )
+  expect(await take(consumer, 4)).toEqual([numbers[0], numbers[1], numbers[3], numbers[4]])
+  expect(ofType('damagedFragment').map(({ attempt }) => attempt)).toEqual([1, 2, 3, 1])
 })

@@ -40,6 +40,7 @@ const response = fc.record({
   cutTo: fc.nat(999),
   ending: fc.constantFrom('reset', 'stall', 'end'),
   errorAt: fc.oneof({ weight: 3, arbitrary: never }, fc.nat(4)),
+  errorId: fc.constantFrom(3002, 4000, 5000),
   isOneChunk: fc.boolean(),
 })
 type Response = typeof response extends fc.Arbitrary<infer Value> ? Value : never
@@ -53,6 +54,8 @@ const script = fc.record({
       maxLength: 2,
     },
   ),
+  /** Begins inclusively at this fragment; -1: EARLIEST. */
+  startIndex: fc.oneof({ weight: 2, arbitrary: never }, fc.nat(5)),
   isTokenInclusive: fc.boolean(),
   // Without it a fragment that the service leaves out is missed by nobody.
   gapDetection: fc.constantFrom('report', 'refetch'),
@@ -77,7 +80,7 @@ function pieces(each: Response | undefined, start: number, damaged: Script['dama
     }
     sent.push(arriving)
     if (at !== each?.errorAt) continue
-    sent.push(errorDocument(5000))
+    sent.push(errorDocument(each.errorId))
     break
   }
   return each?.isOneChunk === true ? joined(sent) : sent
@@ -93,16 +96,27 @@ function joined(sent: readonly Piece[]): Piece[] {
 }
 
 async function check(
-  { responses, damaged, isTokenInclusive, gapDetection }: Script,
+  { responses, damaged, startIndex, isTokenInclusive, gapDetection }: Script,
   isFrameMode: boolean,
 ) {
   const { consumer, service, clock, ofType } = setUp(
     {
       log,
       isTokenInclusive,
-      answer: ({ startIndex = 0 }, n) => ({ pieces: pieces(responses[n], startIndex, damaged) }),
+      answer: ({ startIndex: from = 0 }, n) => ({ pieces: pieces(responses[n], from, damaged) }),
     },
-    { gapDetection, onDamagedFragment: 'skip', onResumePointLost: 'earliest' } as ConsumerSettings,
+    {
+      gapDetection,
+      onDamagedFragment: 'skip',
+      onResumePointLost: 'earliest',
+      startSelector:
+        startIndex === -1
+          ? { StartSelectorType: 'EARLIEST' }
+          : {
+              StartSelectorType: 'AT_FRAGMENT_NUMBER',
+              FragmentNumber: log[startIndex].fragmentNumber,
+            },
+    } as ConsumerSettings,
   )
   // In both modes a place is a frame's: a whole fragment is at all of its own.
   const places: number[] = []
@@ -129,7 +143,7 @@ async function check(
     .filter(({ action }) => action === 'skip')
     .map(({ fragmentNumber = '' }) => indexOf.get(fragmentNumber))
   const seen = new Set(places)
-  for (let here = 0; here < FRAGMENTS * FRAMES; here += 1) {
+  for (let here = Math.max(0, startIndex) * FRAMES; here < FRAGMENTS * FRAMES; here += 1) {
     if (seen.has(here)) continue
     const index = Math.floor(here / FRAMES)
     const isTold = gaps.some(([after, before]) => index > after && index < before)

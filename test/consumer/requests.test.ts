@@ -350,3 +350,25 @@ it('sessions that bring nothing but repeats are spaced like empty ones', async (
   // Four a second would be 2,400.
   expect(service.requests.length).toBeLessThan(450)
 })
+
+it('a resume point that is refused is asked for in another way, though no failure may be borne', async () => {
+  const log = createLog(5)
+  const { consumer, service } = setUp(
+    {
+      log,
+      answer: ({ selector, startIndex = 0 }) => {
+        if (selector.StartSelectorType === 'CONTINUATION_TOKEN') {
+          return { refuse: exception('InvalidArgumentException') }
+        }
+        return { pieces: log.slice(startIndex, startIndex + 3).map(({ bytes }) => bytes) }
+      },
+    },
+    { retry: { maxRetries: 0 } },
+  )
+  expect(await take(consumer, 5)).toHaveLength(5)
+  expect(service.requests.map(({ selector }) => selector.StartSelectorType)).toEqual([
+    'EARLIEST',
+    'CONTINUATION_TOKEN',
+    'FRAGMENT_NUMBER',
+  ])
+})
