@@ -294,3 +294,28 @@ it('the number of its fragment is known of each frame, to the types too', async 
   }
   expect(numbers).toEqual([log[0].fragmentNumber])
 })
+
+it('what was begun before the resume point was lost is not begun again, nor what is before it', async () => {
+  const { consumer, ofType } = setUp(
+    {
+      log,
+      answer: ({ startIndex = 0 }, n) => {
+        if (n === 0) return { pieces: cut([payload[2]], payload[2].length - 150, 'reset') }
+        return { pieces: n === 1 ? [errorDocument(4000)] : payload.slice(startIndex) }
+      },
+    },
+    {
+      onResumePointLost: 'earliest',
+      startSelector: {
+        StartSelectorType: 'SERVER_TIMESTAMP',
+        StartTimestamp: new Date(log[2].serverTimestampMs),
+      },
+    },
+  )
+  const begun = ['2.0', '2.1', '2.2', '2.3', '2.4']
+  const next = ['3.0', '3.1', '3.2', '3.3', '3.4']
+  const seen = await takeFrames(consumer, 9)
+  expect([...begun, ...next].filter((name) => seen.includes(name))).toEqual(seen)
+  expect(seen.slice(-4)).toEqual(next.slice(0, 4))
+  expect(ofType('gap')).toMatchObject([{ afterFragmentNumber: undefined }])
+})

@@ -352,15 +352,15 @@ it('sessions that bring nothing but repeats are spaced like empty ones', async (
 })
 
 it('a resume point that is refused is asked for in another way, though no failure may be borne', async () => {
-  const log = createLog(5)
+  const held = createLog(5)
   const { consumer, service } = setUp(
     {
-      log,
+      log: held,
       answer: ({ selector, startIndex = 0 }) => {
         if (selector.StartSelectorType === 'CONTINUATION_TOKEN') {
           return { refuse: exception('InvalidArgumentException') }
         }
-        return { pieces: log.slice(startIndex, startIndex + 3).map(({ bytes }) => bytes) }
+        return { pieces: held.slice(startIndex, startIndex + 3).map(({ bytes }) => bytes) }
       },
     },
     { retry: { maxRetries: 0 } },
