@@ -215,7 +215,10 @@ export interface ListenerErrorEvent {
   readonly error: unknown
 }
 
-/** The consumer is over: its connection is closed and its last position saved, or that failed. The last event, but for saves of commits that are made later. */
+/**
+ * The consumer is over: its connection is closed and its last position saved, or that failed. The last event, but for saves of
+ * commits that are made later.
+ */
 export interface ClosedEvent {
   readonly type: 'closed'
   /** `stopped`: by stop(), break or return. `aborted`: by the signal. `failed`: by an error, which the iterator throws. */

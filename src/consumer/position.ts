@@ -193,14 +193,16 @@ export class Position {
     if (admission !== 'deliver' && admission !== 'jump') return
     const decodedMs = decodeFragmentNumber(fragmentNumber)?.serverTimestampMs
     const timeMs = serverTimestampMs ?? decodedMs
-    // The layout of numbers is not documented: one that holds no time is believed until it is clear that it is wrong.
-    if (decodedMs === undefined || decodedMs === timeMs) this.#owed = fragmentNumber
-    if (this.#isResuming || this.#origin.StartSelectorType !== 'NOW' || timeMs === undefined) return
-    if (decodedMs !== timeMs) {
+    const isFirst =
+      !this.#isResuming && this.#origin.StartSelectorType === 'NOW' && timeMs !== undefined
+    if (isFirst && decodedMs !== timeMs) {
       this.#owed = undefined
       this.#origin = startAt(timeMs - 1)
       return
     }
+    // The layout of numbers is not documented: one that holds no time is believed until it is clear that it is wrong.
+    if (decodedMs === undefined || decodedMs === timeMs) this.#owed = fragmentNumber
+    if (!isFirst) return
     this.#floor = fragmentNumber
     this.#origin = {
       StartSelectorType: 'AT_FRAGMENT_NUMBER',

@@ -145,14 +145,12 @@ export class Reconnector {
     try {
       return await pRetry(() => this.#attempt(signal), {
         // All waiting is done in shouldRetry, on our clock and with full jitter. It is not given the signal: aborted at the
-        // wrong moment, it would throw away a response that is open.
-        // Counted in #decide: a refused resume point must not end it, however little of the budget is left.
+        // wrong moment, it would throw away a response that is open. The budget is kept in #decide: a refused resume point
+        // must not end it, however little is left.
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 0,
         factor: 1,
         onFailedAttempt: ({ error }) => this.#judge(error),
-        // What is nobody's failure but a bug consumes one, or p-retry would try a TypeError again for ever.
-        shouldConsumeRetry: ({ error }) => decisionOf(error)?.action !== 'resume-point-lost',
         shouldRetry: ({ error }) => this.#prepareRetry(error, signal),
       })
     } catch (error) {

@@ -40,6 +40,7 @@ export interface SessionOptions {
   readonly clock: Clock
   /** Told when the chunk with its tags was read; `isFirst`: the response has brought no whole fragment before it. */
   readonly onServiceError: (error: ServiceError, isFirst: boolean) => void
+  /** Told of the bytes of each chunk. */
   readonly onBytes: (count: number) => void
   readonly signal: AbortSignal
 }

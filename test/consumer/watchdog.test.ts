@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/consumer/clock.js'
+import type { MediaResponse } from '../../src/consumer/index.js'
 import { Watchdog } from '../../src/consumer/watchdog.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
-import { createLog, cut } from '../helpers/consumer-service.js'
+import { type FakeService, createLog, cut } from '../helpers/consumer-service.js'
 
 const log = createLog(4)
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
@@ -127,26 +128,32 @@ describe('Watchdog', () => {
   })
 })
 
+/** The first call of the service is answered when the test says so. */
+function holdFirst(service: FakeService): (response: MediaResponse) => void {
+  const open = service.open.bind(service)
+  let resolveFirst: (response: MediaResponse) => void = () => undefined
+  let calls = 0
+  service.open = (selector, signal) => {
+    calls += 1
+    if (calls > 1) return open(selector, signal)
+    return new Promise((resolve) => {
+      resolveFirst = resolve
+    })
+  }
+  return (response) => resolveFirst(response)
+}
+
 describe('first byte', () => {
   it('gives up a call whose headers do not come, and its late response', async () => {
-    let resolveLate: ((response: { body: AsyncIterable<Uint8Array> }) => void) | undefined
     let isLateClosed = false
     const { consumer, service, ofType, clock } = setUp({ log }, { firstByteTimeoutMs: 5000 })
-    const open = service.open.bind(service)
-    let calls = 0
-    service.open = (selector, signal) => {
-      calls += 1
-      if (calls > 1) return open(selector, signal)
-      return new Promise((resolve) => {
-        resolveLate = resolve
-      })
-    }
+    const resolveLate = holdFirst(service)
     const iterator = consumer[Symbol.asyncIterator]()
     expect((await iterator.next()).value?.metadata.fragmentNumber).toBe(numbers[0])
     expect(ofType('requestFailed')).toMatchObject([{ kind: 'first-byte-timeout', action: 'retry' }])
     expect(service.refreshed).toEqual(['endpoint'])
     expect(clock.monotonicMs()).toBe(5250)
-    resolveLate?.({
+    resolveLate({
       body: {
         [Symbol.asyncIterator]: () => ({
           next: () => new Promise(() => undefined),
@@ -164,18 +171,9 @@ describe('first byte', () => {
   it('closes a late response that is a stream of Node, as the SDK gives it', async () => {
     const late = new Readable({ read() {} })
     const { consumer, service } = setUp({ log }, { firstByteTimeoutMs: 5000 })
-    const open = service.open.bind(service)
-    let resolveLate: ((response: { body: Readable }) => void) | undefined
-    let calls = 0
-    service.open = (selector, signal) => {
-      calls += 1
-      if (calls > 1) return open(selector, signal)
-      return new Promise((resolve) => {
-        resolveLate = resolve
-      })
-    }
+    const resolveLate = holdFirst(service)
     expect(await take(consumer, 1)).toHaveLength(1)
-    resolveLate?.({ body: late })
+    resolveLate({ body: late })
     await new Promise((resolve) => setImmediate(resolve))
     expect(late.destroyed).toBe(true)
   })
