@@ -114,7 +114,10 @@ export class PositionFile implements CheckpointStore {
     const text = await readStart(file)
     if (text === undefined) return { state: 'missing' }
     try {
-      return { state: 'whole', position: parseRecord(text, id, file).checkpoint }
+      const { checkpoint } = parseRecord(text, id, file)
+      // A claim's record that nothing was saved: no file of this command's.
+      if (checkpoint === undefined) throw new CheckpointDamagedError('foreign', file)
+      return { state: 'whole', position: checkpoint }
     } catch (error) {
       if (!(error instanceof CheckpointDamagedError) || error.damage !== 'torn') throw error
       // A file system may leave zeros where a power cut kept it from writing.

@@ -7,13 +7,14 @@ import {
   type CheckpointStore,
   StaleEpochError,
 } from './checkpoint.js'
-import { formatRecord, parseRecord } from './checkpoint-record.js'
+import { type CheckpointRecord, formatRecord, parseRecord } from './checkpoint-record.js'
 import { FILE_MODE, flushFolder, isCode, makeFolder, writeDurably } from './durable-file.js'
 import { ConsumerError } from './errors.js'
 import type { StreamPosition } from './position.js'
 
 // claim-<epoch> is made with O_EXCL: whoever makes it has the epoch. save-<epoch>-<generation> holds a position; none is
-// ever written twice, so that a newer claim and the generation before are never overwritten.
+// ever written twice, so that a newer claim and the generation before are never overwritten. Generation 0 is what the claim
+// saw: what an older claim's save still brings into the folder behind it was refused, and lies below it in every listing.
 const CLAIM_NAME = /^claim-(\d{10})$/
 const SAVE_NAME = /^save-(\d{10})-(\d{12})\.json$/
 // write-file-atomic's own: the name it will get, a point and a number.
@@ -72,7 +73,7 @@ export class FileCheckpointStore implements CheckpointStore {
       const before = await list(folder)
       if (before.epoch === 0) return
       const epoch = await this.#takeEpoch(folder, 'deleted')
-      // What an older claim saves while this runs is refused to it, and gone at the next claim's clean-up.
+      await seal(folder, id, epoch, undefined)
       const { names } = await list(folder)
       await Promise.all(
         names.filter((name) => epochOf(name) < epoch).map((name) => remove(folder, name)),
@@ -86,6 +87,7 @@ export class FileCheckpointStore implements CheckpointStore {
     await this.#makeFolder(folder)
     const epoch = await this.#takeEpoch(folder, owner)
     const { checkpoint, damage } = await readNewest(folder, id)
+    await seal(folder, id, epoch, checkpoint)
     await tidy(folder, epoch)
     return { epoch, checkpoint, ...(damage === undefined ? {} : { damage }) }
   }
@@ -120,10 +122,8 @@ export class FileCheckpointStore implements CheckpointStore {
     const before = await list(folder)
     if (before.epoch !== epoch) throw new StaleEpochError(id, epoch)
     const generation = 1 + (before.saves.find((save) => save.epoch === epoch)?.generation ?? 0)
-    const file = path.join(folder, saveName(epoch, generation))
-    const text = formatRecord({ id, epoch, generation, checkpoint })
     try {
-      await writeDurably(file, text)
+      await writeSave(folder, { id, epoch, generation, checkpoint })
     } catch (error) {
       // A later claim tidies away what older ones are writing.
       if ((await list(folder)).epoch !== epoch) throw new StaleEpochError(id, epoch)
@@ -174,10 +174,30 @@ async function list(folder: string): Promise<Listing> {
   return { epoch, saves, names }
 }
 
+async function writeSave(folder: string, record: CheckpointRecord): Promise<void> {
+  const file = path.join(folder, saveName(record.epoch, record.generation))
+  await writeDurably(file, formatRecord(record))
+}
+
+/** Ends what claims before `epoch` may change: from here on, `checkpoint` is what a later claim sees of them. */
+async function seal(
+  folder: string,
+  id: string,
+  epoch: number,
+  checkpoint: StreamPosition | undefined,
+): Promise<void> {
+  try {
+    await writeSave(folder, { id, epoch, generation: 0, checkpoint })
+  } catch (error) {
+    // A later claim tidies away what older ones are writing, and seals for itself.
+    if ((await list(folder)).epoch === epoch) throw error
+  }
+}
+
 async function readNewest(
   folder: string,
   id: string,
-): Promise<{ checkpoint?: StreamPosition; damage?: CheckpointDamagedError }> {
+): Promise<{ checkpoint?: StreamPosition | undefined; damage?: CheckpointDamagedError }> {
   for (;;) {
     const { saves } = await list(folder)
     let damage: CheckpointDamagedError | undefined
@@ -186,7 +206,10 @@ async function readNewest(
       const file = path.join(folder, name)
       try {
         const { checkpoint } = parseRecord(await readFile(file, 'utf8'), id, file)
-        return damage === undefined ? { checkpoint } : { checkpoint, damage }
+        if (damage === undefined) return { checkpoint }
+        if (checkpoint !== undefined) return { checkpoint, damage }
+        // That there was nothing before what cannot be read is no position to go on from.
+        break
       } catch (error) {
         // An older position than that of a later version could be far behind it: nothing is guessed.
         if (error instanceof CheckpointDamagedError && error.damage !== 'version') damage ??= error

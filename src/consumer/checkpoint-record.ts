@@ -8,9 +8,10 @@ export interface CheckpointRecord {
   /** The checkpoint's ID, which the file's name holds only as a hash. */
   readonly id: string
   readonly epoch: number
-  /** Counts the saves of one epoch. */
+  /** Counts the saves of one epoch. 0 is the claim's own: what it saw. */
   readonly generation: number
-  readonly checkpoint: StreamPosition
+  /** `undefined`: nothing was saved, or it was deleted. */
+  readonly checkpoint: StreamPosition | undefined
 }
 
 const FORMAT = 'kvs-fragments-checkpoint'
@@ -19,12 +20,11 @@ const VERSION = 1
 /** The text of a checkpoint file: JSON with its format, version and the SHA-256 of the record in it. */
 export function formatRecord(record: CheckpointRecord): string {
   const { id, epoch, generation, checkpoint } = record
-  const { fragmentNumber, continuationToken, serverTimestampMs } = checkpoint
   const plain = {
     id,
     epoch,
     generation,
-    checkpoint: { fragmentNumber, continuationToken, serverTimestampMs },
+    checkpoint: checkpoint && plainPosition(checkpoint),
   }
   return `${JSON.stringify({ format: FORMAT, version: VERSION, sha256: hash(plain), record: plain })}\n`
 }
@@ -47,19 +47,21 @@ export function parseRecord(contents: string, id: string, location: string): Che
     throw new CheckpointDamagedError('torn', location)
   }
   const { epoch, generation, checkpoint } = record
-  if (record['id'] !== id || !isCount(epoch) || !isCount(generation) || !isPosition(checkpoint)) {
+  if (record['id'] !== id || !isCount(epoch) || !isCount(generation)) {
     throw new CheckpointDamagedError('foreign', location)
   }
-  const { fragmentNumber, continuationToken, serverTimestampMs } = checkpoint
+  if (checkpoint === undefined) return { id, epoch, generation, checkpoint }
+  if (!isPosition(checkpoint)) throw new CheckpointDamagedError('foreign', location)
+  return { id, epoch, generation, checkpoint: plainPosition(checkpoint) }
+}
+
+/** Of a position only what belongs to it, each time in the same order, and without what is not there. */
+function plainPosition(position: StreamPosition): StreamPosition {
+  const { fragmentNumber, continuationToken, serverTimestampMs } = position
   return {
-    id,
-    epoch,
-    generation,
-    checkpoint: {
-      fragmentNumber,
-      ...(continuationToken === undefined ? {} : { continuationToken }),
-      ...(serverTimestampMs === undefined ? {} : { serverTimestampMs }),
-    },
+    fragmentNumber,
+    ...(continuationToken === undefined ? {} : { continuationToken }),
+    ...(serverTimestampMs === undefined ? {} : { serverTimestampMs }),
   }
 }
 

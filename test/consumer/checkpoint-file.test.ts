@@ -40,6 +40,14 @@ async function write(count: number): Promise<number> {
   return epoch
 }
 
+/** The save of a process that was stopped for a while between its look at the folder and its write. */
+async function arriveLate(epoch: number, generation: number): Promise<void> {
+  const record = { id: 'x', epoch, generation, checkpoint: { fragmentNumber: '99' } }
+  const name = `save-${`${epoch}`.padStart(10, '0')}-${`${generation}`.padStart(12, '0')}.json`
+  const [folder] = await readdir(directory)
+  await writeFile(path.join(directory, folder, name), formatRecord(record))
+}
+
 describe('FileCheckpointStore', () => {
   it('keeps the newest two generations, the epoch, and nothing else', async () => {
     await write(20)
@@ -56,7 +64,7 @@ describe('FileCheckpointStore', () => {
   it('writes text that people can read', async () => {
     const { epoch } = await store.claim('a stream', 'me')
     await store.save('a stream', epoch, { fragmentNumber: '7', continuationToken: 't' })
-    const [save] = await saveFiles()
+    const [, save] = await saveFiles()
     expect(path.basename(path.dirname(save))).toMatch(/^a-stream-[0-9a-f]{32}$/)
     expect(JSON.parse(await readFile(save, 'utf8'))).toMatchObject({
       format: 'kvs-fragments-checkpoint',
@@ -110,6 +118,25 @@ describe('FileCheckpointStore', () => {
     await expect(store.claim('x', 'test')).rejects.toMatchObject({ damage: 'torn' })
     await store.delete('x')
     expect((await store.claim('x', 'test')).checkpoint).toBeUndefined()
+  })
+
+  it('does not start afresh when the first save of all is torn', async () => {
+    await write(1)
+    await truncate((await saveFiles())[1], 10)
+    await expect(store.claim('x', 'test')).rejects.toMatchObject({ damage: 'torn' })
+  })
+
+  it.each([
+    ['a claim that saw nothing', 0, () => store.claim('x', 'test'), undefined],
+    ['a claim', 2, () => store.claim('x', 'test'), { fragmentNumber: '2' }],
+    ['a delete', 2, () => store.delete('x'), undefined],
+  ] as const)('keeps nothing of a save that arrives behind %s', async (_, count, end, seen) => {
+    const epoch = await write(count)
+    await end()
+    await arriveLate(epoch, count + 1)
+    for (let claims = 0; claims < 3; claims += 1) {
+      expect((await store.claim('x', 'test')).checkpoint).toEqual(seen)
+    }
   })
 
   it('does not guess behind a file of a later version', async () => {
