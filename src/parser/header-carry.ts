@@ -11,19 +11,39 @@ export class HeaderCarry {
   readonly bytes: Uint8Array = new Uint8Array(MAX_ID_WIDTH + MAX_SIZE_WIDTH)
   /** 0: nothing is carried. */
   length = 0
-  // The header that was completed in the chunk at hand, for a search after a failure in it.
+  // The header that was completed in the chunk at hand, or right before it, for a search after a failure in it.
   #offset = -1
   #completeLength = 0
   #resumeAt = 0
+  /** It ended with its chunk: the next one goes on where it ends. */
+  #isHeld = false
 
   /** Where the chunk goes on after the header that was completed last. */
   get resumeAt(): number {
     return this.#resumeAt
   }
 
-  /** A new chunk is at hand: what was completed before lies behind it. */
-  startChunk(): void {
+  /** A stream begins. */
+  reset(): void {
+    this.length = 0
     this.#offset = -1
+    this.#isHeld = false
+  }
+
+  /** `chunk[start, end)` is at hand now: what was completed before lies behind it, unless it ended where this begins. */
+  startChunk(start: number, end: number): void {
+    if (start === end) return
+    if (this.#isHeld) this.#resumeAt = start
+    else this.#offset = -1
+    this.#isHeld = false
+  }
+
+  /** The header in `bytes[start, end)`, at absolute `offset`, is whole and ends with the chunk. */
+  hold(bytes: Uint8Array, start: number, end: number, offset: number): void {
+    for (let i = start; i < end; i += 1) this.bytes[i - start] = bytes[i]
+    this.#offset = offset
+    this.#completeLength = end - start
+    this.#isHeld = true
   }
 
   /** A header begins in `chunk[start, end)` and is cut there. */
@@ -45,7 +65,7 @@ export class HeaderCarry {
     return pos
   }
 
-  /** The header that was completed in the chunk at hand, when it began at absolute `offset`; otherwise undefined. */
+  /** The header that was completed in the chunk at hand or right before it, when it began at absolute `offset`. */
   headerAt(offset: number): Uint8Array | undefined {
     return offset === this.#offset ? this.bytes.subarray(0, this.#completeLength) : undefined
   }

@@ -137,7 +137,7 @@ export class EbmlReader {
     this.#placement.reset(offset)
     this.#masters.reset()
     this.#mutedDepth = NOT_MUTED
-    this.#carry.length = 0
+    this.#carry.reset()
     this.#bytesLeft = 0
     this.#value.clear()
     this.#crc?.reset()
@@ -170,7 +170,7 @@ export class EbmlReader {
     const base = this.#base
     let pos = this.#from
     this.#crc?.startChunk(pos)
-    this.#carry.startChunk()
+    this.#carry.startChunk(pos, end)
     // The rare resume stands out of line: most chunks begin inside a body or at a header.
     if (this.#state !== READ_HEADER) pos = this.#resumeElement(chunk)
     let isCarried = this.#carry.length > 0
@@ -246,6 +246,8 @@ export class EbmlReader {
       if (size < 0 || sizeWidth > MAX_SIZE_WIDTH) {
         this.#placement.checkSize(id, size, sizeWidth, offset)
       }
+      // The handler hears of such an element with the next chunk, and may refuse it then.
+      if (dataAt === end) this.#carry.hold(header, at, sizeAt + sizeWidth, offset)
 
       // Where the element stands: nearly always right where its parent is open.
       const index = indexOfId(id)

@@ -78,6 +78,20 @@ describe('resync', () => {
     )
   })
 
+  it('finds a header inside the header of a block that is too large, wherever the chunks are cut', () => {
+    // As the Producer SDK codes its sizes: of the header's size of 8 bytes a block's took two, and the chunk may end there.
+    const wide = concat('1A45DFA3 010000000000000B', "4282 88 'matroska'")
+    const next = concat(wide, SOUND.subarray(EBML_HEADER.length))
+    expectResync(
+      [segmentOf('1F43B675 FF E7 81 01 A3 01'), next],
+      [
+        ['0+29 damaged', 'fragment-too-large at 29 Segment/Cluster/SimpleBlock'],
+        ['31+43 complete', BLOCK],
+      ],
+      ['29-31 fragment-too-large'],
+    )
+  })
+
   it('goes on after each of several damages in one chunk', () => {
     const damaged = ['36 damaged', BLOCK] as const
     expectResync(
