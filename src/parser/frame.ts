@@ -175,7 +175,9 @@ export class Frame<M = unknown> {
 
   /**
    * Presentation time in milliseconds, in the clock of the stream: (Cluster + relative) × scale − CodecDelay. Sub-
-   * millisecond digits are decimals. Fragments of one stream need not continue each other: see `wallClockMs`.
+   * millisecond digits are decimals. The later frames of a lace follow by DefaultDuration, else by their share of
+   * BlockDuration; without either all have the time of the block. Fragments of one stream need not continue each other: see
+   * `wallClockMs`.
    */
   get timestampMs(): number {
     return this.#cluster.timestampMs + this.#offsetNs() / 1e6
@@ -207,13 +209,8 @@ export class Frame<M = unknown> {
    * How long the frame lasts, in milliseconds: its share of BlockDuration, else the track's DefaultDuration, else undefined.
    */
   get durationMs(): number | undefined {
-    const extras = this.#extras
-    const ticks = extras?.group?.durationTicks
-    if (extras !== undefined && ticks !== undefined) {
-      // RFC 9559 §5.1.3.5.3: in ticks of the track.
-      const trackScale = this.track?.timestampScale ?? 1
-      return (ticks * trackScale * this.#cluster.timestampScale) / 1e6 / extras.laceCount
-    }
+    const shareNs = this.#shareNs()
+    if (shareNs !== undefined) return shareNs / 1e6
     const defaultDurationNs = this.track?.defaultDurationNs
     return defaultDurationNs === undefined ? undefined : defaultDurationNs / 1e6
   }
@@ -285,11 +282,22 @@ export class Frame<M = unknown> {
     const extras = this.#extras
     if (hasPlainTimes && (extras === undefined || extras.laceIndex === 0)) return plainNs
     const track = this.track
-    if (track === undefined) return plainNs
-    const laceNs = this.laceIndex * (track.defaultDurationNs ?? 0)
+    // The frames of a lace follow each other without a gap (RFC 9559 §10.3).
+    const laceNs = Math.round(this.laceIndex * (track?.defaultDurationNs ?? this.#shareNs() ?? 0))
+    if (track === undefined) return plainNs + laceNs
     return (
       relativeTicks * track.timestampScale * timestampScale + laceNs - Number(track.codecDelayNs)
     )
+  }
+
+  /** The frame's share of BlockDuration in nanoseconds; undefined when that is not given. */
+  #shareNs(): number | undefined {
+    const extras = this.#extras
+    const ticks = extras?.group?.durationTicks
+    if (extras === undefined || ticks === undefined) return undefined
+    // RFC 9559 §5.1.3.5.3: in ticks of the track.
+    const trackScale = this.track?.timestampScale ?? 1
+    return (ticks * trackScale * this.#cluster.timestampScale) / extras.laceCount
   }
 
   /** Header stripping took bytes off this frame and they are not back in front of it yet. */

@@ -175,7 +175,24 @@ describe('laced frames', () => {
     ])
   })
 
-  it('all have the time of the block when there is no DefaultDuration', () => {
+  it('follow each other by their share of BlockDuration when there is no DefaultDuration', () => {
+    const group = element('A0', 'A1 8A 81 000A 02 02 01 01 AA BB CC', '9B 81 19')
+    for (const tracks of [[], [trackEntry('01')]]) {
+      const frames = framesOf(tracks, ['E7 81 64', group])
+      expect(frames.map(({ timestampNs }) => timestampNs)).toEqual([
+        110_000_000n,
+        118_333_333n,
+        126_666_667n,
+      ])
+      expect(frames.map(({ timestampMs }) => timestampMs)).toEqual([110, 118.333333, 126.666667])
+    }
+    // In ticks of the track; CodecDelay counts once.
+    const track = trackEntry('01', '23314F 84 40000000', '56AA 83 632EA0')
+    const frames = framesOf([track], ['E7 81 64', group])
+    expect(frames.map(({ timestampMs }) => timestampMs)).toEqual([113.5, 130.166667, 146.833333])
+  })
+
+  it('all have the time of the block when there is no duration', () => {
     for (const tracks of [[], [trackEntry('01')]]) {
       const frames = framesOf(tracks, ['E7 81 64', laced])
       expect(frames.map(({ timestampMs }) => timestampMs)).toEqual([110, 110, 110])

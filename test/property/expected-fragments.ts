@@ -227,7 +227,10 @@ function toModelTag(
   return { ...tag, targets, position, children }
 }
 
-/** protocol.md §4: (cluster + relative × TrackTimestampScale) × TimestampScale − CodecDelay, later laces DefaultDuration on. */
+/**
+ * protocol.md §4: (cluster + relative × TrackTimestampScale) × TimestampScale − CodecDelay, later laces DefaultDuration on or,
+ * without one, their share of BlockDuration.
+ */
 function toModelFrame(
   frame: PlainFrame,
   clusterTicks: bigint,
@@ -238,15 +241,14 @@ function toModelFrame(
   const { references, additions, discardPaddingNs, laceIndex, laceCount, durationTicks } = frame
   const trackTickNs = scale * BigInt(track?.timestampScale ?? 1)
   const defaultDurationNs = track?.defaultDurationNs
+  // RFC 9559 §5.1.3.5.3: BlockDuration counts track ticks; a lace shares it.
+  const shareNs =
+    durationTicks === undefined ? undefined : Number(durationTicks * trackTickNs) / laceCount
+  const durationNs = shareNs ?? defaultDurationNs
   const relativeNs =
     BigInt(frame.relativeTicks) * trackTickNs -
     (track?.codecDelayNs ?? 0n) +
-    BigInt(laceIndex * (defaultDurationNs ?? 0))
-  // RFC 9559 §5.1.3.5.3: BlockDuration counts track ticks; a lace shares it.
-  const durationNs =
-    durationTicks === undefined
-      ? defaultDurationNs
-      : Number(durationTicks * trackTickNs) / laceCount
+    BigInt(Math.round(laceIndex * (defaultDurationNs ?? shareNs ?? 0)))
   const originMs = toMilliseconds(fragment.service.get('PRODUCER_TIMESTAMP')) ?? 0
   // PRODUCER_TIMESTAMP is the time of the fragment's first Cluster.
   const distanceNs = clusterTicks * scale - (fragment.timestampNs ?? 0n) + relativeNs
