@@ -5,7 +5,7 @@
  * block := [track VINT][int16 relative timestamp][flags] (no lacing: payload | lacing: [count − 1][sizes…] payloads)
  * ```
  */
-import { readVint, vintWidth } from './vint.js'
+import { MAX_SIZE, vintWidth } from './vint.js'
 
 /** SimpleBlock: every frame in it is a keyframe. */
 export const FLAG_KEYFRAME = 0x80
@@ -34,7 +34,7 @@ export interface BlockHeader {
   readonly length: number
 }
 
-/** Reads the header at `start`; undefined when the block is too short for it or the track number is no VINT. */
+/** Reads the header at `start`; undefined when the block is too short for it or the track number is no VINT up to 2^53 − 1. */
 export function readBlockHeader(
   bytes: Uint8Array,
   start: number,
@@ -43,8 +43,9 @@ export function readBlockHeader(
   const width = start < end ? vintWidth(bytes[start]) : 9
   const at = start + width
   if (width > 8 || at + 3 > end) return undefined
-  const trackNumber = readVint(bytes, start, width)
-  if (trackNumber < 0) return undefined
+  // RFC 9559 §10.1: one byte for all below 0x80, so 0xFF is track 127.
+  const trackNumber = readNumber(bytes, start, width)
+  if (trackNumber > MAX_SIZE) return undefined
   return {
     trackNumber,
     // int16, big-endian: the first byte is sign-extended through bit 31.
@@ -122,7 +123,7 @@ function readEbmlLaces(
     if (at >= end) return undefined
     const width = vintWidth(bytes[at])
     if (width > 8 || at + width > end) return undefined
-    size = i === 0 ? readLaceVint(bytes, at, width) : size + readDifference(bytes, at, width)
+    size = i === 0 ? readNumber(bytes, at, width) : size + readDifference(bytes, at, width)
     at += width
     if (!(size >= 0 && size <= end - at)) return undefined
     sizes.push(size)
@@ -130,8 +131,8 @@ function readEbmlLaces(
   return placeFrames(at, end, sizes)
 }
 
-/** Unlike an element size, a lace size of all ones is just a number. */
-function readLaceVint(bytes: Uint8Array, at: number, width: number): number {
+/** Unlike an element size, a track number or lace size of all ones is just a number. */
+function readNumber(bytes: Uint8Array, at: number, width: number): number {
   let value = bytes[at] & (0xff >> width)
   for (let i = 1; i < width; i += 1) value = value * 256 + bytes[at + i]
   return value
@@ -139,9 +140,9 @@ function readLaceVint(bytes: Uint8Array, at: number, width: number): number {
 
 /** RFC 9559 §10.3.3: a difference is stored with 2^(7n−1) − 1 added. */
 function readDifference(bytes: Uint8Array, at: number, width: number): number {
-  if (width < 8) return readLaceVint(bytes, at, width) - (2 ** (7 * width - 1) - 1)
+  if (width < 8) return readNumber(bytes, at, width) - (2 ** (7 * width - 1) - 1)
   // 55 bits do not fit a double, so the bias 2^55 − 1 comes off the halves: 0x7fffff and 0xffffffff.
-  const high = readLaceVint(bytes, at, 4) & 0xffffff
+  const high = readNumber(bytes, at, 4) & 0xffffff
   const low =
     bytes[at + 4] * 0x1000000 + ((bytes[at + 5] << 16) | (bytes[at + 6] << 8) | bytes[at + 7])
   return (high - 0x7fffff) * 0x100000000 + (low - 0xffffffff)

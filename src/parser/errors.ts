@@ -43,7 +43,7 @@ export type ContentErrorCode =
   | 'too-many-tags'
   /** More tracks in one Segment than `maxTracks`. */
   | 'too-many-tracks'
-  /** A block too short for its own header, or with a track number that is no VINT. */
+  /** A block too short for its own header, or with a track number that is no VINT up to 2^53 − 1. */
   | 'invalid-block'
   /** Lace sizes that do not add up to the block (RFC 9559 §10.3). */
   | 'invalid-lacing'

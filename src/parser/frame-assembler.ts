@@ -156,14 +156,8 @@ export class FrameAssembler<M> {
     if (cluster === undefined) return
     const first = bytes[start]
     const flags = bytes[start + 3]
-    // Nearly every block: a SimpleBlock of a track below 127, no lacing.
-    if (
-      id === SIMPLE_BLOCK &&
-      first > 0x80 &&
-      first < 0xff &&
-      end - start > 3 &&
-      (flags & LACING_MASK) === 0
-    ) {
+    // Nearly every block: a SimpleBlock of a track up to 127, no lacing.
+    if (id === SIMPLE_BLOCK && first > 0x80 && end - start > 3 && (flags & LACING_MASK) === 0) {
       const ticks = ((bytes[start + 1] << 24) >> 16) | bytes[start + 2]
       this.#emit(new Frame(cluster, first & 0x7f, ticks, flags, bytes, start + 4, end, undefined))
     } else {

