@@ -47,9 +47,13 @@ export class GetMediaRule implements CompletionRule<FragmentMetadata> {
     return new OpenMetadata()
   }
 
-  /** A HEAD behind a Cluster, or one of another number, says that the fragment before it gets no TAIL. */
+  /**
+   * A HEAD behind a Cluster, or one of another number, says that the fragment before it gets no TAIL. A TAIL that tells the
+   * fragment's own number again is no HEAD.
+   */
   isOpening(metadata: FragmentMetadata, tags: readonly Tag[], hasCluster: boolean): boolean {
-    return hasCluster ? isOpeningTags(tags) : toOpen(metadata).isOpenedAnew(tags)
+    const open = toOpen(metadata)
+    return hasCluster ? isOpeningTags(tags) && !open.isClosedBy(tags) : open.isOpenedAnew(tags)
   }
 
   readTags(metadata: FragmentMetadata, tags: readonly Tag[]): TagsReading {

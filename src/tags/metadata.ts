@@ -66,7 +66,18 @@ export class OpenMetadata implements FragmentMetadata {
 
   /** True when the tags open a fragment, and opening tags of another number were read before. */
   isOpenedAnew(tags: readonly Tag[]): boolean {
-    if (!this.#isNumberOwn || !isOpeningTags(tags)) return false
+    return this.#isNumberOwn && isOpeningTags(tags) && this.#hasOtherNumber(tags)
+  }
+
+  /** True when the tags close the fragment, though they tell its number once more. */
+  isClosedBy(tags: readonly Tag[]): boolean {
+    return (
+      tags.some(({ name }) => FIELDS.get(name) === 'continuationToken') &&
+      !this.#hasOtherNumber(tags)
+    )
+  }
+
+  #hasOtherNumber(tags: readonly Tag[]): boolean {
     return tags.some(
       ({ name, value }) => isNumberTag(name) && value !== this.fragmentNumber && Boolean(value),
     )

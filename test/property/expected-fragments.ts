@@ -120,7 +120,9 @@ class ModelReader {
     // The number beside an error is not the fragment's own.
     const isOwn = this.#open?.serviceErrors.length === 0
     const isOther = isOwn && openNumber !== undefined && openNumber !== number
-    if (number !== undefined && !isError && (this.#open?.hasCluster || isOther)) {
+    // Closing tags may tell the number once more.
+    const isClosing = service.has('CONTINUATION_TOKEN') && (number === '' || number === openNumber)
+    if (number !== undefined && !isError && !isClosing && (this.#open?.hasCluster || isOther)) {
       this.close(placed.offset)
       this.#nextOffset = placed.offset
     }

@@ -6,6 +6,7 @@ import type { Part } from '../helpers/ebml-bytes.js'
 import { concat, EBML_HEADER, element, openElement, tagsOf } from '../helpers/ebml-bytes.js'
 import { everyCut, everySplit } from '../helpers/every-split.js'
 import {
+  awsTags,
   CLUSTER,
   documentOf,
   fragmentOf,
@@ -181,6 +182,27 @@ describe('a merged file', () => {
       expect(second.tags.map(({ name, position }) => [name, position])).toEqual([['A', 'before']])
       expect(second.metadata.fragmentNumber).toBe('18')
     })
+  })
+})
+
+describe('closing tags', () => {
+  it('may tell the number of their fragment once more: they open no other', () => {
+    const closing = (number: string): Uint8Array =>
+      awsTags(['FRAGMENT_NUMBER', number], ['CONTINUATION_TOKEN', '17'])
+    for (const number of ['17', '']) {
+      const bytes = documentOf(headOf('17'), CLUSTER, closing(number))
+      expectFragments([bytes], [`0+${bytes.length} #17 complete 1 ->17`])
+    }
+    // Of another number, they are those of a fragment without a Cluster.
+    const first = documentOf(headOf('16'), CLUSTER)
+    const second = closing('17')
+    expectFragments(
+      [first, second],
+      [
+        `0+${first.length} #16 missing-closing-tags 1 ->…`,
+        `${first.length}+${second.length} #17 complete 0 ->17`,
+      ],
+    )
   })
 })
 
