@@ -168,7 +168,8 @@ export class CheckpointWriter {
         hooks.onFailed(error)
         if (this.#closing.signal.aborted) break
         failures += 1
-        const delayMs = backoffMs(failures, RETRY_BASE_MS, RETRY_LIMIT_MS, random)
+        // Jitter may be 0: without a timer between two saves that fail at once nothing else in the process would run.
+        const delayMs = Math.max(1, backoffMs(failures, RETRY_BASE_MS, RETRY_LIMIT_MS, random))
         // Cut short by a flush, which means one more try at once.
         await sleep(clock, delayMs, this.#closing.signal).catch(() => undefined)
       } finally {

@@ -217,6 +217,27 @@ describe('saving', () => {
     expect(await saved(store)).toBe(held[18].fragmentNumber)
   })
 
+  it('lets the rest of the process run between two tries, even when the jitter is 0', async () => {
+    let tries = 0
+    let isUp = false
+    const store = new MemoryCheckpointStore()
+    const save = store.save.bind(store)
+    store.save = async (...args) => {
+      tries += 1
+      // A loop of promises alone would never come to an end.
+      if (!isUp && tries < 1000) throw new Error('disk full')
+      await save(...args)
+    }
+    const { consumer } = setUp({ log }, { checkpoint: store, random: () => 0 })
+    for await (const { metadata } of consumer) {
+      await settle()
+      isUp = metadata.fragmentNumber === numbers[2]
+      if (isUp) break
+    }
+    expect(tries).toBeLessThan(50)
+    expect(await saved(store)).toBe(numbers[1])
+  })
+
   it('is tried once more at the end, and fails the end when that fails', async () => {
     const store = new MemoryCheckpointStore()
     store.save = async () => {
