@@ -63,12 +63,13 @@ export function duration<Name extends string>(
   options: { readonly [Key in Name]?: number | undefined },
   name: Name,
   fallback: number,
+  group = '',
 ): number {
   const value = options[name] ?? fallback
   // In JavaScript it may be a text, which would be put behind another number instead of added to it.
   const isTime = typeof value === 'number' && value >= 1 && value <= 0x7fff_ffff
   if (isTime || value === fallback) return value
-  throw new InvalidOptionError(name, `pass milliseconds from 1 to ${0x7fff_ffff}`)
+  throw new InvalidOptionError(`${group}${name}`, `pass milliseconds from 1 to ${0x7fff_ffff}`)
 }
 
 /** One of the named values, of which the first is the default. */

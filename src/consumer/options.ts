@@ -314,7 +314,7 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
     readIdleTimeoutMs: duration(options, 'readIdleTimeoutMs', 30_000),
     sessionRotationMs: duration(options, 'sessionRotationMs', Number.POSITIVE_INFINITY),
     maxRetries: checkRetries(retry.maxRetries ?? 50),
-    maxDelayMs: duration(retry, 'maxDelayMs', 30_000),
+    maxDelayMs: duration(retry, 'maxDelayMs', 30_000, 'retry.'),
     caughtUpMs: duration(options, 'caughtUpMs', 5000),
     parser,
     logger: options.logger,

@@ -139,7 +139,7 @@ describe('resolveOptions', () => {
     [{ streamName: 'a', sessionRotationMs: -1 }, 'sessionRotationMs'],
     [{ streamName: 'a', retry: { maxRetries: 1.5 } }, 'retry.maxRetries'],
     [{ streamName: 'a', retry: { maxRetries: -1 } }, 'retry.maxRetries'],
-    [{ streamName: 'a', retry: { maxDelayMs: 0 } }, 'maxDelayMs'],
+    [{ streamName: 'a', retry: { maxDelayMs: 0 } }, 'retry.maxDelayMs'],
     [{ streamName: 'a', checkpointId: '' }, 'checkpointId'],
     [{ streamName: 'a', checkpointId: 5 }, 'checkpointId'],
     [{ streamName: 'a', readIdleTimeoutMs: '5000' }, 'readIdleTimeoutMs'],
