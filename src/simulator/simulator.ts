@@ -25,7 +25,10 @@ export interface ServiceLimits {
   readonly bytesPerSecond: number
 }
 
-/** The service's limits, except that a response is as fast as the machine. */
+/**
+ * The service's limits, except that a response is as fast as the machine: the service sends 25 MB and five fragments a
+ * second at most.
+ */
 export const DEFAULT_LIMITS: ServiceLimits = {
   getMediaPerSecond: 5,
   getDataEndpointPerSecond: 5,

@@ -87,7 +87,10 @@ export class SimulatedStream {
   #isRemoved = false
   #live: LiveRun | undefined
 
-  /** Throws a RangeError on a name, ARN or fragment that the service would not take. */
+  /**
+   * Throws a RangeError on a name or ARN that the service would not take, a limit out of range, and a fragment that `append`
+   * refuses. The service's quotas on a fragment (50 MB, 20 s, three tracks, ten tags) are not held.
+   */
   constructor(options: StreamOptions, clock: Clock) {
     if (!isStreamName(options.name)) {
       throw new RangeError(`no stream name: '${options.name}'. Use 1 to 256 of a-z A-Z 0-9 _ . -`)
@@ -105,6 +108,7 @@ export class SimulatedStream {
     this.arn = options.arn ?? arn
     this.#retentionMs = options.retentionMs ?? Infinity
     this.#maxHeldBytes = options.maxHeldBytes ?? Infinity
+    if (!(this.#retentionMs >= 0)) throw new RangeError('retentionMs must not be below zero')
     if (!(this.#maxHeldBytes > 0)) throw new RangeError('maxHeldBytes must be above zero')
     this.#random = createRandom(options.seed ?? 1)
     for (const fragment of options.fragments ?? []) this.append(fragment)

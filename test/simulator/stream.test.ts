@@ -252,6 +252,12 @@ describe('a live source', () => {
     expect([stream.appendedCount, clock.pending]).toEqual([1 + 1 + 2 + 2 + 1, 0])
   })
 
+  it('has no retention that is no time', () => {
+    expect(() => open({ retentionMs: Number.NaN })).toThrow(RangeError)
+    expect(() => open({ retentionMs: -1 })).toThrow(RangeError)
+    expect(open({ retentionMs: 0, fragments: [bare] }).stream.fragments).toEqual([])
+  })
+
   it('needs a pace above zero', () => {
     const { stream } = open()
     expect(() => stream.startLive({ source: specs, intervalMs: 0 })).toThrow(RangeError)
