@@ -24,7 +24,7 @@ counts those of the service too.
 Absent values are null. After damage, reading goes on at the next EBML header.
 
 Exit codes: 0 clean, 1 damaged, truncated, not EBML or with an error of the service in it, 2 wrong usage
-or no such file, 130 Ctrl-C.
+or no such file, 130 Ctrl-C. 1 too when the output cannot be written.
 
 Examples:
   kvs-fragments inspect capture.mkv

@@ -20,7 +20,7 @@ delay, slice, flip, duplicate, skip, an error tag or an HTTP error; "times" says
 
 It listens on 127.0.0.1 only and takes any credentials.
 
-Exit codes: 0 ended by Ctrl-C, 1 it could not listen, 2 wrong usage or an unreadable file, 130 Ctrl-C before it
+Exit codes: 0 ended by Ctrl-C, 1 it could not listen or write its output, 2 wrong usage or an unreadable file, 130 Ctrl-C before it
 listened.
 
 Examples:

@@ -19,7 +19,8 @@ happens to the connection, "error" for what ends the command.
 Log lines of --log-level go to stderr.
 
 Exit codes: 0 ended by --limit, --idle-timeout, Ctrl-C or a reader that left, 1 an error that trying
-again does not mend, 2 wrong usage.
+again does not mend, or an output that cannot be written, 2 wrong usage. A service that cannot be reached
+is tried three times at the start; once it has answered, for about twelve minutes.
 
 Examples:
   kvs-fragments tail --stream-name front-door
