@@ -3,7 +3,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import {
+  elementLine,
+  errorLine,
+  fragmentLine,
+  frameLine,
+  summaryLine,
+} from '../../src/cli/json-lines.js'
+import { ElementWalk, type WalkedElement } from '../../src/cli/element-walk.js'
+import { TrackCounts } from '../../src/cli/track-counts.js'
 import { DEFAULT_LIMITS } from '../../src/parser/limits.js'
+import { GetMediaParser } from '../../src/tags/get-media-parser.js'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 const read = (file: string): string => readFileSync(path.join(repository, file), 'utf8')
@@ -30,6 +40,44 @@ describe.each(papers)('%s', (paper) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     const named = Array.from(text.matchAll(/npm run ([\w-]+)/g), ([, name = '']) => name)
     expect(named.filter((name) => !(name in scripts))).toEqual([])
+  })
+})
+
+describe('README.md', () => {
+  it('lists every field of the JSON lines', () => {
+    const capture = readFileSync(path.join(repository, 'samples/media/camera.mkv'))
+    const [fragment] = new GetMediaParser().push(capture)
+    const elements: WalkedElement[] = []
+    new ElementWalk(
+      (element) => elements.push(element),
+      () => undefined,
+    ).write(capture)
+    const counts = new TrackCounts()
+    const totals = {
+      fragments: 0,
+      complete: 0,
+      counts,
+      bytes: 0,
+      isTruncated: false,
+      errors: 0,
+      serviceErrors: 0,
+      truncation: undefined,
+      notEbml: undefined,
+    }
+    const lines = {
+      fragment: fragmentLine(fragment!, 0, counts),
+      frame: frameLine(fragment!.frames[0]!, 0, 0),
+      element: elementLine(elements[0]!),
+      error: errorLine({ code: 'not-ebml', offset: 0, message: '' }),
+      summary: summaryLine(totals),
+    }
+    for (const [type, line] of Object.entries(lines)) {
+      const [, fields = ''] = new RegExp(`^\\| \`${type}\`[^|]*\\| (.+)\\|$`, 'm').exec(
+        read('README.md'),
+      )!
+      const listed = fields.replace(/\([^)]*\)/g, '').matchAll(/`(\w+)`/g)
+      expect(Array.from(listed, ([, name]) => name)).toEqual(Object.keys(JSON.parse(line)).slice(1))
+    }
   })
 })
 
