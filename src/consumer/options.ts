@@ -43,7 +43,7 @@ export interface RetryOptions {
   readonly maxDelayMs?: number | undefined
 }
 
-/** What every consumer can be told. */
+/** What every consumer can be told. Times are milliseconds from 1 to 2,147,483,647, about 24 days. */
 export interface ConsumerSettings {
   /**
    * Where to start; a checkpoint goes before it. Default `{ StartSelectorType: 'NOW' }`. When a first session at NOW brings

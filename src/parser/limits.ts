@@ -1,6 +1,6 @@
 /**
  * What a stream may ask of memory and time. Bytes and counts are both bounded: a fragment of a million empty elements is
- * small and costly. Every limit has its own error code.
+ * small and costly. Every limit has its own error code, and is a whole number of at least 1.
  */
 export interface ParserLimits {
   /**
