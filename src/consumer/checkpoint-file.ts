@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, readFile, readdir, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readFile, readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import {
   type CheckpointClaim,
@@ -110,10 +110,19 @@ export class FileCheckpointStore implements CheckpointStore {
   async #takeEpoch(folder: string, owner: string): Promise<number> {
     for (;;) {
       const epoch = (await list(folder)).epoch + 1
-      if (!(await createClaim(path.join(folder, claimName(epoch)), owner))) continue
+      const handle = await openClaim(path.join(folder, claimName(epoch)))
+      if (handle === undefined) continue
+      try {
+        // The file of this epoch may have been there before, and tidied away by a later claim since it was listed. Asked before
+        // anything is flushed: processes that overtake each other while they wait for the disk would go on so for ever.
+        if ((await list(folder)).epoch !== epoch) continue
+        await handle.writeFile(`${JSON.stringify({ owner })}\n`)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
       await flushFolder(folder)
-      // The file of this epoch may have been there before, and tidied away by a later claim since it was listed.
-      if ((await list(folder)).epoch === epoch) return epoch
+      return epoch
     }
   }
 
@@ -248,19 +257,12 @@ function saveName(epoch: number, generation: number): string {
   return `save-${String(epoch).padStart(10, '0')}-${String(generation).padStart(12, '0')}.json`
 }
 
-/** False when another process has made it first. */
-async function createClaim(file: string, owner: string): Promise<boolean> {
+/** `undefined` when another process has made it first. */
+async function openClaim(file: string): Promise<FileHandle | undefined> {
   try {
-    const handle = await open(file, 'wx', FILE_MODE)
-    try {
-      await handle.writeFile(`${JSON.stringify({ owner })}\n`)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    return true
+    return await open(file, 'wx', FILE_MODE)
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false
+    if (isCode(error, 'EEXIST')) return undefined
     throw error
   }
 }

@@ -139,6 +139,19 @@ describe('a claim', () => {
     expect(steps).toBeGreaterThan(5)
   })
 
+  it('is not put off by others that claim while it waits for the disk', async () => {
+    let claims = 0
+    onStep = async (step) => {
+      // The folder, to be flushed.
+      if (!step.startsWith('open x-') || claims === 9) return
+      claims += 1
+      await other.claim('x', 'other')
+    }
+    const { epoch } = await store.claim('x', 'mine')
+    expect(epoch).toBe(1)
+    expect(claims).toBeGreaterThan(0)
+  })
+
   it('finds the position although its file is replaced while it looks', async () => {
     const { epoch } = await store.claim('x', 'before')
     await store.save('x', epoch, { fragmentNumber: '1' })
