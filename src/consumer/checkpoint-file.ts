@@ -68,18 +68,7 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 
   delete(id: string): Promise<void> {
-    return this.#inTurn(id, async () => {
-      const folder = this.#folder(id)
-      const before = await list(folder)
-      if (before.epoch === 0) return
-      const epoch = await this.#takeEpoch(folder, 'deleted')
-      await seal(folder, id, epoch, undefined)
-      const { names } = await list(folder)
-      await Promise.all(
-        names.filter((name) => epochOf(name) < epoch).map((name) => remove(folder, name)),
-      )
-      await flushFolder(folder)
-    })
+    return this.#inTurn(id, () => this.#delete(id))
   }
 
   async #claim(id: string, owner: string): Promise<CheckpointClaim> {
@@ -141,6 +130,22 @@ export class FileCheckpointStore implements CheckpointStore {
     // Only now is it known that no claim came between: a later one sees what was just written.
     if ((await list(folder)).epoch !== epoch) throw new StaleEpochError(id, epoch)
     await tidy(folder, epoch)
+  }
+
+  async #delete(id: string): Promise<void> {
+    const folder = this.#folder(id)
+    if ((await list(folder)).epoch === 0) return
+    for (;;) {
+      const epoch = await this.#takeEpoch(folder, 'deleted')
+      await seal(folder, id, epoch, undefined)
+      const { epoch: newest, names } = await list(folder)
+      // A claim that came between may have seen the position, and would go on to save: it has to be overtaken as well.
+      if (newest !== epoch) continue
+      const older = names.filter((name) => epochOf(name) < epoch)
+      await Promise.all(older.map((name) => remove(folder, name)))
+      await flushFolder(folder)
+      return
+    }
   }
 
   #folder(id: string): string {

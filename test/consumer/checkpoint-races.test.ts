@@ -5,7 +5,11 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { FileCheckpointStore, StaleEpochError } from '../../src/consumer/index.js'
+import {
+  type CheckpointClaim,
+  FileCheckpointStore,
+  StaleEpochError,
+} from '../../src/consumer/index.js'
 
 /** Called before each step of a store; what it does is done by another process. */
 let onStep: ((step: string) => Promise<void>) | undefined
@@ -164,5 +168,32 @@ describe('a claim', () => {
     }
     expect((await store.claim('x', 'mine')).checkpoint).toEqual({ fragmentNumber: '5' })
     expect(isDue).toBe(false)
+  })
+})
+
+describe('a delete', () => {
+  it('leaves nothing to save for a claim that saw what was deleted, at each of its steps', async () => {
+    let between: CheckpointClaim | undefined
+    const steps = await atEachStep(
+      async () => {
+        const { epoch } = await store.claim('x', 'before')
+        await store.save('x', epoch, { fragmentNumber: '1' })
+        between = undefined
+      },
+      () => store.delete('x'),
+      async () => {
+        between = await other.claim('x', 'between')
+      },
+      async () => {
+        if (between === undefined) return
+        const { epoch, checkpoint } = between
+        if (checkpoint !== undefined) {
+          const saving = other.save('x', epoch, { fragmentNumber: '2' })
+          await expect(saving).rejects.toBeInstanceOf(StaleEpochError)
+        }
+        expect((await store.claim('x', 'next')).checkpoint).toBeUndefined()
+      },
+    )
+    expect(steps).toBeGreaterThan(5)
   })
 })
