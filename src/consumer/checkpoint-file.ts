@@ -84,7 +84,6 @@ export class FileCheckpointStore implements CheckpointStore {
   async #makeFolder(folder: string): Promise<void> {
     try {
       await makeFolder(folder)
-      await flushFolder(this.#directory)
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       throw new ConsumerError(

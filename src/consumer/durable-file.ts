@@ -16,25 +16,28 @@ export async function writeDurably(file: string, text: string): Promise<void> {
 }
 
 /**
- * Makes a folder and those above it, where they are not there.
+ * Makes a folder and those above it, where they are not there; each is still there after a power cut.
  *
  * Not mkdir's own `recursive`: where a folder says that it is not there even for what is made in it, as /proc does, that
  * goes on trying for ever.
  */
 export async function makeFolder(folder: string): Promise<void> {
+  const parent = path.dirname(folder)
   try {
     await mkdir(folder)
   } catch (error) {
     // A read-only or foreign parent may refuse even what is there already.
-    if (await isFolder(folder)) return
-    const parent = path.dirname(folder)
-    if (!isCode(error, 'ENOENT') || parent === folder) throw error
-    await makeFolder(parent)
-    await mkdir(folder).catch(async (again: unknown) => {
-      // Made by another process meanwhile.
-      if (!(await isFolder(folder))) throw again
-    })
+    if (!(await isFolder(folder))) {
+      if (!isCode(error, 'ENOENT') || parent === folder) throw error
+      await makeFolder(parent)
+      await mkdir(folder).catch(async (again: unknown) => {
+        // Made by another process meanwhile.
+        if (!(await isFolder(folder))) throw again
+      })
+    }
   }
+  // Also where it was there: who made it may not have come so far.
+  await flushFolder(parent)
 }
 
 /** A rename is durable once its folder is flushed. Windows cannot open folders; it journals them by itself. */

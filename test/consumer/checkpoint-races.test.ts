@@ -143,6 +143,14 @@ describe('a claim', () => {
     expect(steps).toBeGreaterThan(5)
   })
 
+  it('flushes every folder in which it has made one', async () => {
+    const flushed: string[] = []
+    onStep = async (step) => void flushed.push(step)
+    await new FileCheckpointStore(path.join(folder, `${run}`, 'a/b')).claim('x', 'mine')
+    const parents = [path.basename(folder), `${run}`, 'a', 'b']
+    expect(flushed).toEqual(expect.arrayContaining(parents.map((name) => `open ${name}`)))
+  })
+
   it('is not put off by others that claim while it waits for the disk', async () => {
     let claims = 0
     onStep = async (step) => {
