@@ -3,6 +3,7 @@ import { Frame } from '../parser/frame.js'
 import { isFragmentNumber } from '../tags/fragment-number.js'
 import type { GetMediaFragment, GetMediaFrame } from '../tags/get-media-parser.js'
 import type { FragmentMetadata } from '../tags/metadata.js'
+import { isDamage } from './content-damage.js'
 import { DamagedFragmentError, ResumePointLostError } from './errors.js'
 import type { SessionEndReason } from './events.js'
 import { FrameLedger } from './frame-ledger.js'
@@ -37,13 +38,6 @@ type Fault = 'damaged' | 'missing' | 'damaged-behind'
 const MAX_REFETCHES = 3
 /** How many fragments may be dropped as overtaken. */
 const MAX_OVERTAKEN = 3
-// A limit that was passed is how the stream is, not what happened to it on the way: fetching it again changes nothing.
-const NO_DAMAGE: ReadonlySet<string> = new Set([
-  'string-too-large',
-  'binary-too-large',
-  'too-many-tags',
-  'too-many-tracks',
-])
 
 /**
  * Looks at everything that arrives and hands on what is whole, sound, next and new. What is not ends the session, so that
@@ -187,7 +181,7 @@ export class Intake {
     if (!isWhole(fragment)) return this.#admitPart(fragment)
     const { metadata, errors } = fragment
     const { fragmentNumber } = metadata
-    if (errors.some((error) => !NO_DAMAGE.has(error.code))) {
+    if (errors.some(isDamage)) {
       return this.#isBehind(fragmentNumber)
         ? undefined
         : this.#pass(fragmentNumber, errors, metadata.serverTimestampMs)

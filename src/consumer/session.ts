@@ -1,3 +1,4 @@
+import type { ParseError } from '../parser/errors.js'
 import type { FragmentParserOptions } from '../parser/fragment-parser.js'
 import type { ParserLimits } from '../parser/limits.js'
 import {
@@ -9,6 +10,7 @@ import type { FragmentMetadata } from '../tags/metadata.js'
 import type { ServiceError } from '../tags/service-error.js'
 import { type BodyReader, createBodyReader } from './body-reader.js'
 import { type Clock, settlesWithin } from './clock.js'
+import { isDamage } from './content-damage.js'
 import type { SessionEndReason } from './events.js'
 import type { MediaResponse } from './media-source.js'
 import { Watchdog } from './watchdog.js'
@@ -87,7 +89,7 @@ export class Session {
       onDamage: isResyncing ? 'resync' : 'throw',
       collectFrames: !isFrameMode,
       // Nobody sees the fragments then: there is no use in keeping their bytes.
-      ...(isFrameMode ? { onFrame: (frame) => this.#frames.push(frame), keepBytes: false } : {}),
+      ...(isFrameMode ? { onFrame: this.#onFrame, keepBytes: false } : {}),
       onServiceError: (error) => this.#untold.push(error),
     })
     signal.addEventListener('abort', this.#onAbort, { once: true })
@@ -161,6 +163,11 @@ export class Session {
       this.#parser.failure !== undefined ||
       this.#isServiceErrorClosed
     )
+  }
+
+  // Behind a frame that is missing, its fragment is fetched again: what was handed over before it must be all of the beginning.
+  readonly #onFrame = (frame: GetMediaFrame, errors: readonly ParseError[]): void => {
+    if (!errors.some(isDamage)) this.#frames.push(frame)
   }
 
   /** What can be handed over. Behind a fragment that was broken off may come an error that says why: it waits for what does. */

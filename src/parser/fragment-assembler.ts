@@ -24,7 +24,7 @@ export interface FragmentSink<M> {
   /** A fragment ended. */
   readonly onFragment: (fragment: Fragment<M>) => void
   /** A frame's last byte arrived, before the fragment ended; undefined when nobody wants to know. */
-  readonly onFrame: ((frame: Frame<M>) => void) | undefined
+  readonly onFrame: ((frame: Frame<M>, errors: readonly ParseError[]) => void) | undefined
   /** A callback threw while a fragment was being ended; that goes on. */
   readonly onThrown: (thrown: unknown) => void
   /** Whether frames go into `fragment.frames`. */

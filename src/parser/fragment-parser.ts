@@ -31,8 +31,11 @@ export interface FragmentParserOptions<M> extends ParserLimits {
   readonly onDamage?: 'throw' | 'resync' | undefined
   /** Verify CRC-32 elements; a mismatch is `crc-mismatch` in `fragment.errors`. Default false. */
   readonly verifyCrc32?: boolean | undefined
-  /** Called for each frame when its last byte has arrived (of a BlockGroup, when the group ends). */
-  readonly onFrame?: ((frame: Frame<M>) => void) | undefined
+  /**
+   * Called for each frame when its last byte has arrived (of a BlockGroup, when the group ends), with the errors that its
+   * fragment has so far: a frame before it may have been left out.
+   */
+  readonly onFrame?: ((frame: Frame<M>, errors: readonly ParseError[]) => void) | undefined
   /** Whether frames are kept for `fragment.frames`. Default true; false for frame-level reading with `onFrame`. */
   readonly collectFrames?: boolean | undefined
   /**

@@ -6,6 +6,7 @@ import {
   readLaces,
 } from './block.js'
 import { BodyCollector, headOf, joinSlices, sliceRange } from './body-collector.js'
+import type { ParseError } from './errors.js'
 import type { BlockAddition, BlockGroupDetails, ClusterContext, FrameExtras } from './frame.js'
 import { Frame, ticksToMilliseconds } from './frame.js'
 import type { FragmentLedger } from './ledger.js'
@@ -24,10 +25,12 @@ class OpenGroup implements BlockGroupDetails {
   discardPaddingNs: bigint | undefined = undefined
 }
 
+type FrameSink<M> = (frame: Frame<M>, errors: readonly ParseError[]) => void
+
 /** Turns what stands inside a Cluster into frames: blocks whole or cut by chunks, lacing, BlockGroups. */
 export class FrameAssembler<M> {
   readonly #ledger: FragmentLedger
-  readonly #onFrame: ((frame: Frame<M>) => void) | undefined
+  readonly #onFrame: FrameSink<M> | undefined
 
   /** Where whole frames go; undefined when they are not collected. */
   frames: Frame<M>[] | undefined = undefined
@@ -42,7 +45,7 @@ export class FrameAssembler<M> {
   /** The element that is in the collector; 0 for none. */
   #collectingId = 0
 
-  constructor(ledger: FragmentLedger, onFrame: ((frame: Frame<M>) => void) | undefined) {
+  constructor(ledger: FragmentLedger, onFrame: FrameSink<M> | undefined) {
     this.#ledger = ledger
     this.#onFrame = onFrame
   }
@@ -267,7 +270,7 @@ export class FrameAssembler<M> {
     if (frames === undefined) this.#ledger.release()
     // No push(): V8 calls that out of line for a list that began empty, which is a tenth of the cost of a frame.
     else frames[frames.length] = frame
-    if (this.#onFrame !== undefined) this.#onFrame(frame)
+    if (this.#onFrame !== undefined) this.#onFrame(frame, this.#ledger.errors)
   }
 }
 

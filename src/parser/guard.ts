@@ -14,12 +14,12 @@ export class Guard {
     return error === this.#thrown
   }
 
-  /** A callback of one argument, called as often as there are frames. */
-  around<T>(callback: ((value: T) => void) | undefined): ((value: T) => void) | undefined {
+  /** A callback of two arguments, called as often as there are frames. */
+  around<A, B>(callback: ((a: A, b: B) => void) | undefined): ((a: A, b: B) => void) | undefined {
     if (callback === undefined) return undefined
-    return (value) => {
+    return (a, b) => {
       try {
-        callback(value)
+        callback(a, b)
       } catch (thrown) {
         this.#thrown = thrown
         throw thrown

@@ -1,4 +1,5 @@
 import { MATROSKA_RULE } from './completion.js'
+import type { ParseError } from './errors.js'
 import type { Fragment } from './fragment.js'
 import type { FragmentParserOptions } from './fragment-parser.js'
 import { FragmentParser } from './fragment-parser.js'
@@ -101,8 +102,8 @@ export function frameModeOf<M, O extends FragmentParserOptions<M>>(
     collectFrames: false,
     // Nobody sees the fragments.
     keepBytes: false,
-    onFrame: (frame: Frame<M>) => {
-      options.onFrame?.(frame)
+    onFrame: (frame: Frame<M>, errors: readonly ParseError[]) => {
+      options.onFrame?.(frame, errors)
       emit(frame)
     },
   }

@@ -8,7 +8,7 @@ import {
   concatBytes,
 } from '../../src/simulator/ebml-writer.js'
 import { buildFragment, buildFragmentParts } from '../../src/simulator/media.js'
-import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
+import { failureOf, setUp, take, takeFrames } from '../helpers/consumer-harness.js'
 import { type HeldFragment, createLog, exception } from '../helpers/consumer-service.js'
 import { ParseError } from '../../src/parser/errors.js'
 import { ID } from '../../src/parser/schema.js'
@@ -518,3 +518,32 @@ it('of a fragment that expired costs none of the tries of another one', async ()
   expect(await take(consumer, 4)).toEqual([numbers[0], numbers[1], numbers[3], numbers[4]])
   expect(ofType('damagedFragment').map(({ attempt }) => attempt)).toEqual([1, 2, 3, 1])
 })
+
+it.each([
+  ['whole', undefined],
+  ['cut', -30],
+])(
+  'of one block lets frames() yield none behind it, so that the sound fragment goes on where it stopped (%s)',
+  async (_, end) => {
+    const frames = createLog(4, { frames: 3 })
+    const damaged = frames[1].bytes.slice()
+    const blocks = [...damaged.keys()].filter(
+      (at) => damaged[at] === ID.SimpleBlock && damaged[at + 1] === 0x88,
+    )
+    // Its track number.
+    damaged[blocks[1] + 2] = 0
+    const { consumer, ofType } = setUp({
+      log: frames,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces:
+          n === 0
+            ? [frames[0].bytes, damaged.subarray(0, end)]
+            : frames.slice(startIndex).map(({ bytes }) => bytes),
+      }),
+    })
+    expect(await takeFrames(consumer, 9)).toEqual(
+      [0, 1, 2].flatMap((index) => [0, 1, 2].map((frame) => `${index}.${frame}`)),
+    )
+    expect(ofType('gap')).toEqual([])
+  },
+)
