@@ -105,19 +105,23 @@ export class Intake {
     this.#position.owe(fragmentNumber, serverTimestampMs)
   }
 
-  /** A fragment is damaged. Answers why the session must end. */
+  /**
+   * A fragment is damaged. Answers why the session must end.
+   *
+   * @param isInDoubt nothing shows damage, but what came is not what came before: then it may be the number that is wrong.
+   */
   damaged(
     fragmentNumber: string | undefined,
     errors: readonly ParseError[],
     serverTimestampMs?: number,
+    isInDoubt: boolean = errors.length === 0,
   ): SessionEndReason {
     const attempt = this.#countRefetch('damaged')
     const { onDamagedFragment } = this.#options
     const action = attempt <= MAX_REFETCHES ? 'refetch' : onDamagedFragment
     this.#health.report({ type: 'damagedFragment', fragmentNumber, attempt, action, errors })
     if (action === 'refetch') {
-      // Without an error it is the number itself that is in doubt.
-      if (errors.length === 0) this.#position.begin(undefined)
+      if (isInDoubt) this.#position.begin(undefined)
       else if (fragmentNumber !== undefined) {
         this.#position.owe(fragmentNumber, serverTimestampMs)
       }
@@ -248,7 +252,8 @@ export class Intake {
       return undefined
     }
     this.#resync = undefined
-    return this.damaged(fragmentNumber, errors, serverTimestampMs)
+    // One that was broken off is owed, though nothing in it is wrong.
+    return this.damaged(fragmentNumber, errors, serverTimestampMs, false)
   }
 
   #countRefetch(fault: Fault): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DamagedFragmentError } from '../../src/consumer/index.js'
+import { DamagedFragmentError, type NumberedMetadata } from '../../src/consumer/index.js'
 import {
   simpleBlock,
   withCrc32,
@@ -547,3 +547,51 @@ it.each([
     expect(ofType('gap')).toEqual([])
   },
 )
+
+describe('a fragment that the next one broke off', () => {
+  const frames = createLog(6, { frames: 2 })
+  const brokenOff = buildFragment({ ...frames[3].spec, hasTail: false })
+  const read = async (consumer: AsyncIterable<{ readonly metadata: NumberedMetadata }>) => {
+    const seen: number[] = []
+    for await (const { metadata } of consumer) {
+      seen.push(
+        frames.findIndex(({ fragmentNumber }) => fragmentNumber === metadata.fragmentNumber),
+      )
+      if (seen.at(-1) === 5) break
+    }
+    return seen
+  }
+
+  it('is missed when it is left out from then on', async () => {
+    const { consumer, ofType } = setUp({
+      log: frames,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces:
+          n === 0
+            ? [...frames.slice(0, 3).map(({ bytes }) => bytes), brokenOff, frames[4].bytes]
+            : frames.slice(Math.max(startIndex, 4)).map(({ bytes }) => bytes),
+      }),
+    })
+    expect(await read(consumer)).toEqual([0, 1, 2, 4, 5])
+    expect(ofType('gap')).toMatchObject([
+      {
+        reason: 'missing-fragment',
+        afterFragmentNumber: frames[2].fragmentNumber,
+        beforeFragmentNumber: frames[4].fragmentNumber,
+      },
+    ])
+  })
+
+  it('has overtaken in frames() what was left out before it', async () => {
+    const { consumer } = setUp({
+      log: frames,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces:
+          n === 0
+            ? [...frames.slice(0, 2).map(({ bytes }) => bytes), brokenOff, frames[4].bytes]
+            : frames.slice(startIndex).map(({ bytes }) => bytes),
+      }),
+    })
+    expect(await read(consumer.frames())).toEqual([0, 0, 1, 1, 3, 3, 4, 4, 5])
+  })
+})
