@@ -65,8 +65,8 @@ export function raceAbort<T>(
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       reject(signal.reason as Error)
-      // What comes after the abort has nobody else to go to.
-      promise.then(onLate, () => undefined)
+      // What comes after the abort has nobody else to go to; nor has what goes wrong with it.
+      promise.then(onLate).catch(() => undefined)
     }
     if (signal.aborted) {
       onAbort()

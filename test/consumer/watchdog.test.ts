@@ -143,6 +143,12 @@ function holdFirst(service: FakeService): (response: MediaResponse) => void {
   return (response) => resolveFirst(response)
 }
 
+function lockedBody(): ReadableStream {
+  const body = new ReadableStream()
+  body.getReader()
+  return body
+}
+
 describe('first byte', () => {
   it('gives up a call whose headers do not come, and its late response', async () => {
     let isLateClosed = false
@@ -176,6 +182,23 @@ describe('first byte', () => {
     resolveLate({ body: late })
     await new Promise((resolve) => setImmediate(resolve))
     expect(late.destroyed).toBe(true)
+  })
+
+  it.each([
+    ['is none', undefined],
+    ['has no body', {}],
+    ['has one that is read by somebody else', { body: lockedBody() }],
+  ])('leaves no rejection unhandled when a late response %s', async (_, late) => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', onUnhandled)
+    const { consumer, service } = setUp({ log }, { firstByteTimeoutMs: 5000 })
+    const resolveLate = holdFirst(service)
+    expect(await take(consumer, 1)).toHaveLength(1)
+    resolveLate(late as never)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.off('unhandledRejection', onUnhandled)
+    expect(unhandled).toEqual([])
   })
 
   it('counts against the retry budget', async () => {
