@@ -282,7 +282,12 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
   checkObject('parser', parser)
   checkNames(parser, PARSER_NAMES)
   checkParser(parser)
+  flag(parser, 'verifyCrc32')
+  flag(parser, 'keepBytes')
   checkText('checkpointId', checkpointId)
+  if (options.random !== undefined && typeof options.random !== 'function') {
+    throw new InvalidOptionError('random', 'pass a function')
+  }
   if (dataEndpoint !== undefined && !URL.canParse(dataEndpoint)) {
     throw new InvalidOptionError('dataEndpoint', 'pass a URL, such as https://example.com')
   }
