@@ -282,7 +282,8 @@ export function tell(
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** What a callback answered that is asynchronous, whatever its type says. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' &&
     value !== null &&

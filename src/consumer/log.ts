@@ -1,6 +1,6 @@
 import { Console } from 'node:console'
 import type { Logger } from '@smithy/types'
-import type { ConsumerEvent } from './events.js'
+import { type ConsumerEvent, isThenable } from './events.js'
 import { describeError } from './failure.js'
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error'
@@ -40,7 +40,7 @@ const MAX_TEXT_LENGTH = 160
 
 /**
  * Writes one line for an event: one object with `message` and the allowed fields, as the SDK does it, which pino,
- * Powertools and the console all take. A logger that throws is its owner's matter: nothing is thrown.
+ * Powertools and the console all take. A logger that throws, or rejects, is its owner's matter: nothing is thrown.
  */
 export function logEvent(logger: Logger, stream: string, event: ConsumerEvent): void {
   const { level, message } = describe(event)
@@ -57,8 +57,9 @@ export function logEvent(logger: Logger, stream: string, event: ConsumerEvent): 
   }
   try {
     // trace() of a console is no level: it prints a stack.
-    if (level !== 'trace') logger[level](line)
-    else if (!(logger instanceof Console)) logger.trace?.(line)
+    if (level === 'trace' && logger instanceof Console) return
+    const result: unknown = logger[level]?.(line)
+    if (isThenable(result)) result.then(undefined, () => undefined)
   } catch {
     // Data goes on.
   }

@@ -160,6 +160,18 @@ describe('the logger', () => {
     expect(await take(setUp({ log }, { logger }).consumer, 4)).toEqual(numbers)
   })
 
+  it('may be asynchronous and fail: no rejection is unhandled', async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', onUnhandled)
+    const broken = () => Promise.reject(new Error('logger'))
+    const logger = { debug: broken, info: broken, warn: broken, error: broken, trace: broken }
+    expect(await take(setUp({ log }, { logger }).consumer, 4)).toEqual(numbers)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.off('unhandledRejection', onUnhandled)
+    expect(unhandled).toEqual([])
+  })
+
   it('writes remote text without line breaks or terminal controls, and not without an end', async () => {
     const lines: Record<string, unknown>[] = []
     const push = (line: Record<string, unknown>) => lines.push(line)
