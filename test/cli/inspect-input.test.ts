@@ -161,11 +161,12 @@ describe('Ctrl-C', () => {
     const stdin = new Readable({ read() {} })
     stdin.push(fragmentOf({ sequence: 1 }))
     stdin.push(fragmentOf({ sequence: 2 }).subarray(0, 300))
-    setTimeout(() => controller.abort(), 20)
-    const { exitCode, stdout, stderr } = await runCommand(['inspect', '--json', '-'], {
-      stdin,
-      signal: controller.signal,
-    })
+    const running = runCommand(['inspect', '--json', '-'], { stdin, signal: controller.signal })
+    do {
+      await new Promise((resolve) => setImmediate(resolve))
+    } while (stdin.readableLength > 0)
+    controller.abort()
+    const { exitCode, stdout, stderr } = await running
     expect(jsonLines(stdout)).toMatchObject([
       { type: 'fragment', complete: true },
       { type: 'summary', fragments: 1, complete: 1, bytes: 755, truncated: false },

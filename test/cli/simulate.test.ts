@@ -70,8 +70,9 @@ describe('simulate', () => {
         { at: { fragment: 4 }, do: { errorTag: 5000 } },
       ]),
     )
-    const flags = ['--stream-name', 'door', '--rate', '20', '--faults', faults]
-    const simulator = startCommand(['simulate', ...flags], {})
+    // Only the faults end a session, however long a busy machine lets the camera wait.
+    const flags = ['--stream-name', 'door', '--rate', '20', '--idle-seconds', '3600']
+    const simulator = startCommand(['simulate', ...flags, '--faults', faults], {})
     const tail = await (await paste(simulator, '--json --start earliest --limit 8')).outcome
     const fragments = fragmentsOf(tail.stdout)
     expect(fragments).toHaveLength(8)
