@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   CheckpointRemovedError,
   PositionFile,
@@ -9,9 +9,11 @@ import {
 } from '../../src/cli/position-file.js'
 import { CheckpointDamagedError, StaleEpochError } from '../../src/consumer/index.js'
 import { checkpointStoreContract } from '../../src/testing/index.js'
+import { skipFlushes } from '../helpers/skip-flushes.js'
 
 let folder: string
 let file: string
+beforeAll(skipFlushes)
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'kvs-fragments-'))
   file = path.join(folder, 'position.json')

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { formatRecord } from '../../src/consumer/checkpoint-record.js'
 import {
   CheckpointDamagedError,
@@ -12,10 +12,12 @@ import {
 } from '../../src/consumer/index.js'
 import { setUp, take } from '../helpers/consumer-harness.js'
 import { createLog } from '../helpers/consumer-service.js'
+import { skipFlushes } from '../helpers/skip-flushes.js'
 
 let directory: string
 let store: FileCheckpointStore
 
+beforeAll(skipFlushes)
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'kvs-fragments-'))
   store = new FileCheckpointStore(directory)

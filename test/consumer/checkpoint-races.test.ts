@@ -10,6 +10,7 @@ import {
   FileCheckpointStore,
   StaleEpochError,
 } from '../../src/consumer/index.js'
+import { skipFlushes } from '../helpers/skip-flushes.js'
 
 /** Called before each step of a store; what it does is done by another process. */
 let onStep: ((step: string) => Promise<void>) | undefined
@@ -18,6 +19,7 @@ let isOther = false
 const STEPS = ['open', 'readdir', 'readFile', 'unlink'] as const
 const originals = STEPS.map((name) => [name, fs[name]] as const)
 
+beforeAll(skipFlushes)
 // The store's own imports change with the module: that is what syncBuiltinESMExports is for.
 beforeAll(() => {
   for (const [name, original] of originals) {

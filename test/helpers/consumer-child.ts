@@ -3,7 +3,9 @@
 // test/consumer/kill.test.ts.
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
+import { skipFlushes } from './skip-flushes.js'
 
+await skipFlushes()
 const [directory, commit, killAtStep, seed] = process.argv.slice(2)
 let steps = 0
 

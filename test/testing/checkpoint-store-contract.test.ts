@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type CheckpointStore,
   FileCheckpointStore,
@@ -10,7 +10,9 @@ import {
   type StreamPosition,
 } from '../../src/consumer/index.js'
 import { checkpointStoreContract } from '../../src/testing/index.js'
+import { skipFlushes } from '../helpers/skip-flushes.js'
 
+beforeAll(skipFlushes)
 const folder = await mkdtemp(path.join(tmpdir(), 'kvs-fragments-'))
 afterAll(() => rm(folder, { recursive: true }))
 
