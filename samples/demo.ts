@@ -15,8 +15,8 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 const STREAM = 'front-door'
 const FRAGMENTS = 100
 const INTERVAL_MS = 100
-/** 45 minutes at a thousand times their speed. */
-const SESSION_END_MS = 2700
+/** Behind this fragment a session ends, as each does after 45 minutes. */
+const LAST_OF_SESSION = 60
 /** By then it is over, or something is wrong. */
 const DEADLINE_MS = 25_000
 
@@ -39,12 +39,17 @@ const say = (text: string): void => {
 await using simulator = await startSimulator({
   streams: [{ name: STREAM }],
   faults,
-  limits: { sessionEndMs: SESSION_END_MS },
   // AWS's pages contradict each other on whether a token resumes after its fragment or at it. The harder one.
   tokenStart: 'at',
 })
 const camera = simulator.streams.get(STREAM)!
 camera.startLive({ source: syntheticFragments(), intervalMs: INTERVAL_MS, count: FRAGMENTS })
+void simulator
+  .whenRequests((requests) => {
+    const last = camera.fragments[LAST_OF_SESSION]?.fragmentNumber ?? 'none yet'
+    return requests.some(({ lastFragmentNumber }) => lastFragmentNumber === last)
+  })
+  .then(() => camera.endSessions())
 console.log(
   `A camera of ${FRAGMENTS} fragments, ten a second, on ${simulator.endpoint}. What will go wrong:`,
 )
