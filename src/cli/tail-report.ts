@@ -32,6 +32,7 @@ export class TailReport {
   #serviceErrors = 0
   #damagedFragments = 0
   #gaps = 0
+  #hasEnded = false
   #flushing: Promise<void> = Promise.resolve()
 
   constructor(output: Output, isJson: boolean, live: LiveLine | undefined) {
@@ -48,8 +49,10 @@ export class TailReport {
     return this.#fragments
   }
 
-  /** Shows an event; what goes wrong with the writing is told to the next who flushes. */
+  /** Shows an event; what goes wrong with the writing is told to the next who flushes. Nothing follows the end. */
   event(event: ConsumerEvent): void {
+    // Such as a save that nobody has waited for any longer.
+    if (this.#hasEnded) return
     this.#count(event)
     if (this.#isJson) {
       const line = eventLine(event)
@@ -76,6 +79,7 @@ export class TailReport {
 
   /** Shows the end: what was read, the position, and what ended it if that was an error. */
   async end(at: EndPosition | undefined, failure: FatalError | undefined): Promise<void> {
+    this.#hasEnded = true
     if (this.#isJson) {
       if (failure !== undefined) {
         const { code, message } = failure
