@@ -85,6 +85,6 @@ describe('a process that is killed at 200 seeded points', () => {
       // With a commit awaited after each fragment, only the one at hand can be repeated.
       if (commit === 'manual') expect(repeated).toBeLessThanOrEqual(KILLS_PER_CHAIN)
     },
-    120_000,
+    300_000,
   )
 })

@@ -102,7 +102,7 @@ describe('40 random fault scripts over real sockets', () => {
       }),
       { numRuns: 40 },
     )
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('a storm of failures', () => {

@@ -8,5 +8,5 @@ describe('5,000 scripts of faults, where a token starts at its fragment', () => 
     const model = new URL('../helpers/consumer-model.ts', import.meta.url)
     const { checkScripts } = await bundled<typeof Model>(model)
     await checkScripts(5000, true)
-  }, 120_000)
+  }, 300_000)
 })

@@ -70,7 +70,7 @@ async function endSample(name: string, args: readonly string[] = []): Promise<st
 }
 
 // A process with a compiler and the SDK in it takes its time on a busy machine.
-describe('the samples', { timeout: 60_000 }, () => {
+describe('the samples', { timeout: 120_000 }, () => {
   // First, because it waits for a stall to be noticed while the others work.
   it.concurrent('demo.ts: loses nothing, repeats nothing, and shows what went wrong', async () => {
     const stdout = await endSample('demo.ts')
