@@ -46,8 +46,8 @@ export interface Fragment<M = unknown> {
   /** The same in nanoseconds, exact. */
   readonly timestampNs: bigint | undefined
   /**
-   * What was wrong with its content, at most 64; each was left out, the rest is sound. When `incompleteReason` is
-   * `damaged`, the last one is the structural error that ended it.
+   * What was wrong with its content, at most 64, and of each code at least the first; each was left out, the rest is sound.
+   * When `incompleteReason` is `damaged`, the last one is the structural error that ended it.
    */
   readonly errors: readonly ParseError[]
   /**

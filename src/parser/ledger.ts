@@ -58,7 +58,7 @@ export class FragmentLedger {
     return this.#errorCount
   }
 
-  /** What was wrong in the fragment, at most 64; the fragment keeps this very list. */
+  /** What was wrong in the fragment, at most 64, and the first of each kind; the fragment keeps this very list. */
   get errors(): readonly ParseError[] {
     return this.#errors
   }
@@ -220,7 +220,10 @@ export class FragmentLedger {
   /** Lists an error of content: the element is left out (after a wrong checksum it is kept), the rest is sound. */
   report(code: ContentErrorCode, message: string, id: number, offset: number): void {
     this.#errorCount += 1
-    if (this.#errors.length >= this.#maxListed) return
+    if (this.#errors.length >= this.#maxListed) {
+      if (this.#errors.some((error) => error.code === code)) return
+      this.#unlist()
+    }
     const outcome = code === 'crc-mismatch' ? 'it was kept' : 'it was left out'
     this.#errors.push(new ParseError(code, `${message}; ${outcome}`, { offset, path: pathOf(id) }))
   }
@@ -233,7 +236,14 @@ export class FragmentLedger {
   /** It ended, and belongs to the fragment at hand. */
   endTags(): void {
     this.#maxListed = MAX_LISTED_ERRORS
-    if (this.#errors.length > MAX_LISTED_ERRORS) this.#errors.length = MAX_LISTED_ERRORS
+    while (this.#errors.length > MAX_LISTED_ERRORS) this.#unlist()
+  }
+
+  /** Makes room: of each kind of error one stays listed, as some say that what is left is sound, and others do not. */
+  #unlist(): void {
+    const errors = this.#errors
+    const at = errors.findLastIndex(({ code }, i) => errors.findIndex((e) => e.code === code) < i)
+    errors.splice(at, 1)
   }
 
   /** Takes back what was listed of elements from absolute `offset` on: they turned out to belong to the next fragment. */
@@ -252,7 +262,7 @@ export class FragmentLedger {
 
   /** Lists the structural error that ends the fragment: always last, and always there. */
   close(error: ParseError): void {
-    if (this.#errors.length >= MAX_LISTED_ERRORS) this.#errors.pop()
+    if (this.#errors.length >= MAX_LISTED_ERRORS) this.#unlist()
     this.#errors.push(error)
   }
 }

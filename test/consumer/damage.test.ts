@@ -548,6 +548,38 @@ it.each([
   },
 )
 
+it.each(['fragments', 'frames'] as const)(
+  'is found behind any number of limits that were passed (%s)',
+  async (mode) => {
+    const held = createLog(3, { frames: 2 })
+    const tagsBefore = Array.from({ length: 70 }, (_, n) => ({
+      name: `${n}`,
+      value: 'x'.repeat(48),
+    }))
+    const tagged = buildFragment({ ...held[1].spec, tagsBefore })
+    const damaged = tagged.slice()
+    const block = damaged.findLastIndex(
+      (byte, at) => byte === ID.SimpleBlock && damaged[at + 1] === 0x88,
+    )
+    // Its track number.
+    damaged[block + 2] = 0
+    const { consumer, ofType } = setUp(
+      {
+        log: held,
+        answer: ({ startIndex = 0 }, n) => ({
+          pieces: held
+            .slice(startIndex)
+            .map(({ index, bytes }) => (index !== 1 ? bytes : n === 0 ? damaged : tagged)),
+        }),
+      },
+      { parser: { maxStringBytes: 47 } },
+    )
+    if (mode === 'frames') await takeFrames(consumer, 6)
+    else await take(consumer, 3)
+    expect(ofType('damagedFragment')).toMatchObject([{ fragmentNumber: held[1].fragmentNumber }])
+  },
+)
+
 describe('a fragment that the next one broke off', () => {
   const frames = createLog(6, { frames: 2 })
   const brokenOff = buildFragment({ ...frames[3].spec, hasTail: false })

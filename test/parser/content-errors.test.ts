@@ -193,6 +193,22 @@ describe('the list of errors', () => {
     expect(second.errors).toHaveLength(1)
   })
 
+  it('has the first of each kind, however many of another there were before', () => {
+    const tags = Array.from({ length: 100 }, () => simpleTag('n', 'xx'))
+    const bytes = segmentOf(
+      element('1254C367', element('7373', ...tags, element('63C5', '00'.repeat(9)))),
+      element('1F43B675', element('A3', '81 0000 02'), 'A3 80'),
+    )
+    const [{ errors }] = parse(bytes, { maxStringBytes: 1 }).fragments
+    expect(errors).toHaveLength(64)
+    expect(errors.slice(-4).map(({ code }) => code)).toEqual([
+      'string-too-large',
+      'misplaced-element',
+      'invalid-lacing',
+      'invalid-block',
+    ])
+  })
+
   it('has the structural error last when the fragment is damaged, however many there were', () => {
     const errors = Array.from({ length: 100 }, () => 'A3 80')
     const bytes = segmentOf('1F43B675 FF', ...errors, '00')
