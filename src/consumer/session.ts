@@ -279,7 +279,7 @@ function hasServiceError(item: SessionItem): boolean {
 
 /** A fragment that another one follows before its closing tags, with nothing wrong in it. */
 function isBrokenOff(item: SessionItem): item is GetMediaFragment {
-  if (!('isComplete' in item) || item.errors.length > 0) return false
+  if (!('isComplete' in item) || item.errors.some(isDamage)) return false
   const { fragmentNumber, serviceErrors } = item.metadata
   return (
     fragmentNumber !== undefined &&

@@ -165,6 +165,15 @@ describe('an error that breaks a fragment off', () => {
     expect(ofType('damagedFragment')).toEqual([])
   })
 
+  it('is no damage either when a limit was passed in what came of the fragment', async () => {
+    const tagsBefore = [{ name: 'note', value: 'x'.repeat(48) }]
+    const part = buildFragment({ ...log[1].spec, hasTail: false, tagsBefore })
+    const { consumer, ofType } = setUp(brokenOff(5000, [part]), { parser: { maxStringBytes: 47 } })
+    expect(await take(consumer, 4)).toEqual(numbers)
+    expect(ofType('damagedFragment')).toEqual([])
+    expect(ofType('sessionEnded')[0]).toMatchObject({ reason: 'service-error' })
+  })
+
   it.each([
     ['after its media', tailOf(whole, tailAt)],
     ['after its head', tailOf(whole, 0)],
