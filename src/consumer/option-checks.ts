@@ -111,8 +111,9 @@ export function checkText(name: string, value: unknown): void {
 export function flag<Name extends string>(
   options: { readonly [Key in Name]?: boolean | undefined },
   name: Name,
+  group = '',
 ): boolean {
   const value = options[name] ?? false
   if (typeof value === 'boolean') return value
-  throw new InvalidOptionError(name, 'pass true or false')
+  throw new InvalidOptionError(`${group}${name}`, 'pass true or false')
 }

@@ -282,8 +282,8 @@ export function resolveOptions(options: KinesisVideoConsumerOptions): ResolvedOp
   checkObject('parser', parser)
   checkNames(parser, PARSER_NAMES)
   checkParser(parser)
-  flag(parser, 'verifyCrc32')
-  flag(parser, 'keepBytes')
+  flag(parser, 'verifyCrc32', 'parser.')
+  flag(parser, 'keepBytes', 'parser.')
   checkText('checkpointId', checkpointId)
   if (options.random !== undefined && typeof options.random !== 'function') {
     throw new InvalidOptionError('random', 'pass a function')

@@ -145,8 +145,11 @@ describe('resolveOptions', () => {
     [{ streamName: 'a', readIdleTimeoutMs: '5000' }, 'readIdleTimeoutMs'],
     [{ streamName: 'a', allowInsecureHttp: 'false' }, 'allowInsecureHttp: pass true or false'],
     [{ streamName: 'a', waitForStream: 1 }, 'waitForStream: pass true or false'],
-    [{ streamName: 'a', parser: { verifyCrc32: 'false' } }, 'verifyCrc32: pass true or false'],
-    [{ streamName: 'a', parser: { keepBytes: 1 } }, 'keepBytes: pass true or false'],
+    [
+      { streamName: 'a', parser: { verifyCrc32: 'false' } },
+      'parser.verifyCrc32: pass true or false',
+    ],
+    [{ streamName: 'a', parser: { keepBytes: 1 } }, 'parser.keepBytes: pass true or false'],
     [{ streamName: 'a', random: 0.5 }, 'random: pass a function'],
     [{ streamName: 'a', clock: {} }, 'clock: it has no method now()'],
     [{ streamName: 'a', client: {} }, 'client: it has no method send()'],
