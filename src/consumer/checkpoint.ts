@@ -31,7 +31,7 @@ export interface CheckpointStore {
    * Keeps a position, durably once it resolves.
    *
    * @throws StaleEpochError, or another error whose `code` is `stale-epoch`, when `epoch` is not the one of the latest claim;
-   *   nothing was kept then.
+   *   nothing was kept then, unless the claim that overtook this save has answered it.
    */
   save(id: string, epoch: number, checkpoint: StreamPosition): Promise<void>
   /**
