@@ -487,6 +487,7 @@ describe('the end', () => {
     const taken = take(consumer, 5)
     await simulator.whenRequests((all) => all.some(({ faults }) => faults.length > 0))
     clock.advance(1999)
+    await new Promise((resolve) => setImmediate(resolve))
     expect(live.ofType('requestFailed')).toEqual([])
     clock.advance(1)
     expect(await taken).toEqual(numbers)
