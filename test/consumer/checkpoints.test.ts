@@ -11,6 +11,7 @@ import {
 import { buildFragment } from '../../src/simulator/media.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import { createLog, exception } from '../helpers/consumer-service.js'
+import { unhandledRejections } from '../helpers/unhandled-rejections.js'
 
 const log = createLog(8)
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
@@ -286,25 +287,21 @@ describe('saving', () => {
   })
 
   it('leaves no unhandled rejection when nobody looks at a commit', async () => {
-    const rejections: unknown[] = []
-    const onRejection = (reason: unknown) => rejections.push(reason)
-    process.on('unhandledRejection', onRejection)
     const store = new MemoryCheckpointStore()
     store.save = async () => {
       throw new Error('disk full')
     }
     const { consumer } = setUp({ log }, { checkpoint: store, commit: 'manual' })
-    const ended = (async () => {
+    const read = async () => {
       for await (const fragment of consumer) {
         void fragment.commit()
         break
       }
-    })()
-    await expect(ended).rejects.toBeInstanceOf(ConsumerError)
-    await settle()
-    await settle()
-    process.off('unhandledRejection', onRejection)
-    expect(rejections).toEqual([])
+    }
+    const unhandled = await unhandledRejections(() =>
+      expect(read()).rejects.toBeInstanceOf(ConsumerError),
+    )
+    expect(unhandled).toEqual([])
   })
 
   it('tells how old the last one is', async () => {

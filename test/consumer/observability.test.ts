@@ -10,6 +10,7 @@ import {
 } from '../../src/consumer/index.js'
 import { setUp, take } from '../helpers/consumer-harness.js'
 import { createLog, errorDocument, exception, networkError } from '../helpers/consumer-service.js'
+import { unhandledRejections } from '../helpers/unhandled-rejections.js'
 
 const log = createLog(4, { frames: 3 })
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
@@ -161,14 +162,11 @@ describe('the logger', () => {
   })
 
   it('may be asynchronous and fail: no rejection is unhandled', async () => {
-    const unhandled: unknown[] = []
-    const onUnhandled = (reason: unknown) => unhandled.push(reason)
-    process.on('unhandledRejection', onUnhandled)
     const broken = () => Promise.reject(new Error('logger'))
     const logger = { debug: broken, info: broken, warn: broken, error: broken, trace: broken }
-    expect(await take(setUp({ log }, { logger }).consumer, 4)).toEqual(numbers)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    process.off('unhandledRejection', onUnhandled)
+    const unhandled = await unhandledRejections(async () => {
+      expect(await take(setUp({ log }, { logger }).consumer, 4)).toEqual(numbers)
+    })
     expect(unhandled).toEqual([])
   })
 

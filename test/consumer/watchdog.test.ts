@@ -5,6 +5,7 @@ import type { MediaResponse } from '../../src/consumer/index.js'
 import { Watchdog } from '../../src/consumer/watchdog.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import { type FakeService, createLog, cut } from '../helpers/consumer-service.js'
+import { unhandledRejections } from '../helpers/unhandled-rejections.js'
 
 const log = createLog(4)
 const numbers = log.map(({ fragmentNumber }) => fragmentNumber)
@@ -189,15 +190,12 @@ describe('first byte', () => {
     ['has no body', {}],
     ['has one that is read by somebody else', { body: lockedBody() }],
   ])('leaves no rejection unhandled when a late response %s', async (_, late) => {
-    const unhandled: unknown[] = []
-    const onUnhandled = (reason: unknown) => unhandled.push(reason)
-    process.on('unhandledRejection', onUnhandled)
     const { consumer, service } = setUp({ log }, { firstByteTimeoutMs: 5000 })
     const resolveLate = holdFirst(service)
-    expect(await take(consumer, 1)).toHaveLength(1)
-    resolveLate(late as never)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    process.off('unhandledRejection', onUnhandled)
+    const unhandled = await unhandledRejections(async () => {
+      expect(await take(consumer, 1)).toHaveLength(1)
+      resolveLate(late as never)
+    })
     expect(unhandled).toEqual([])
   })
 
