@@ -4,10 +4,10 @@ import { nameOf, pathOf } from '../parser/element-index.js'
 import type { ContentErrorCode } from '../parser/errors.js'
 import { ParseError } from '../parser/errors.js'
 import type { EbmlHandler } from '../parser/ebml-handler.js'
-import type { SkippedRange } from '../parser/fragment-parser.js'
 import { DEFAULT_LIMITS } from '../parser/limits.js'
 import { EbmlReader } from '../parser/reader.js'
-import { DocumentScanner } from '../parser/resync.js'
+import type { SkippedRange } from '../parser/resyncing-reader.js'
+import { ResyncingReader } from '../parser/resyncing-reader.js'
 import type { ElementKind } from '../parser/schema.js'
 import { findElement, ID } from '../parser/schema.js'
 import {
@@ -53,12 +53,7 @@ const COLLECTED_BYTES = MAX_BLOCK_HEADER_BYTES + HEAD_BYTES
  */
 export class ElementWalk implements EbmlHandler {
   readonly #onElement: (element: WalkedElement) => void
-  readonly #onSkip: (range: SkippedRange) => void
-  readonly #reader = new EbmlReader(this)
-  readonly #scanner = new DocumentScanner()
-  /** What broke, while the next EBML header is looked for. */
-  #damage: ParseError | undefined
-  #lastFoundOffset = -1
+  readonly #reader: ResyncingReader
   #depth = 0
   // The first bytes of a body that arrives in slices.
   readonly #head = new Uint8Array(COLLECTED_BYTES)
@@ -66,55 +61,24 @@ export class ElementWalk implements EbmlHandler {
 
   constructor(onElement: (element: WalkedElement) => void, onSkip: (range: SkippedRange) => void) {
     this.#onElement = onElement
-    this.#onSkip = onSkip
+    this.#reader = new ResyncingReader(new EbmlReader(this), {
+      onDamage: () => {
+        this.#depth = 0
+        this.#headLength = 0
+        return true
+      },
+      onSkip,
+    })
   }
 
   /** Walks through a chunk, cut from the stream anywhere. */
   write(chunk: Uint8Array): void {
-    let bytes: Uint8Array | undefined = chunk
-    while (bytes !== undefined) {
-      if (this.#damage !== undefined) {
-        const found = this.#scanner.scan(bytes)
-        if (found === undefined) return
-        this.#reportSkip(found.offset)
-        this.#lastFoundOffset = found.offset
-        this.#depth = 0
-        this.#headLength = 0
-        this.#reader.reset(found.offset)
-        bytes = found.unread
-      }
-      try {
-        this.#reader.write(bytes)
-        return
-      } catch (error) {
-        if (!(error instanceof ParseError)) throw error
-        bytes = this.#searchAfter(error, bytes)
-      }
-    }
+    this.#reader.write(chunk)
   }
 
-  /** The input has ended, at this absolute offset. */
-  end(endOffset: number): void {
-    this.#reportSkip(endOffset)
-  }
-
-  #reportSkip(endOffset: number): void {
-    const error = this.#damage
-    this.#damage = undefined
-    if (error !== undefined) this.#onSkip({ startOffset: error.offset, endOffset, error })
-  }
-
-  /** Answers the bytes in which to look for the next document. */
-  #searchAfter(error: ParseError, chunk: Uint8Array): Uint8Array {
-    const { offset } = error
-    this.#damage = error
-    const { carried, position } = this.#reader.unreadFrom(offset)
-    const isCarried = carried.length > 0
-    const from = isCarried ? offset : this.#reader.offset + position
-    // A header that was tried before is not tried again.
-    const step = from === this.#lastFoundOffset ? 1 : 0
-    this.#scanner.start(from + step, carried.subarray(step))
-    return chunk.subarray(isCarried ? position : position + step)
+  /** The input has ended. */
+  end(): void {
+    this.#reader.end()
   }
 
   // What the reader tells --------------------------------------------------------------------------------------------

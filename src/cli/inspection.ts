@@ -1,5 +1,5 @@
 import type { ParseError, ParseErrorCode } from '../parser/errors.js'
-import type { SkippedRange } from '../parser/fragment-parser.js'
+import type { SkippedRange } from '../parser/resyncing-reader.js'
 import type { Truncation } from '../parser/ebml-handler.js'
 import type { GetMediaFragment } from '../tags/get-media-parser.js'
 import { GetMediaParser } from '../tags/get-media-parser.js'
@@ -133,7 +133,7 @@ export class Inspection {
   async end(isInterrupted: boolean): Promise<Totals> {
     const bytes = this.#parser.bytesRead
     if (!isInterrupted) {
-      this.#walk?.end(bytes)
+      this.#walk?.end()
       const fragments = this.#parser.end()
       if (bytes === 0) {
         this.#refuse('the input is empty: there is not one byte in it')

@@ -17,7 +17,10 @@ export type StructureErrorCode =
   | 'element-overrun'
   /** An element that is unregistered or misplaced and larger than `maxFragmentBytes`: a damaged size, not an element. */
   | 'element-too-large'
-  /** An EBML header or a Segment inside an element whose known size says that it has not ended. */
+  /**
+   * An EBML header or a Segment inside an element whose known size says that it has not ended. In an element that is no
+   * master it is looked for with `onDamage: 'resync'` only; `offset` is then that of the element.
+   */
   | 'unexpected-document'
   /** More nested master elements than `maxDepth`. */
   | 'depth-exceeded'

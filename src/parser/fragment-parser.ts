@@ -9,17 +9,8 @@ import { Guard } from './guard.js'
 import type { ParserLimits } from './limits.js'
 import { resolveLimits } from './limits.js'
 import { EbmlReader } from './reader.js'
-import { DocumentScanner } from './resync.js'
-
-/** Bytes that were passed over after damage, with `onDamage: 'resync'`. */
-export interface SkippedRange {
-  /** Absolute offset of the element at which the structure broke. */
-  readonly startOffset: number
-  /** Absolute offset of the EBML header at which reading went on, or of the end of input. */
-  readonly endOffset: number
-  /** What broke. */
-  readonly error: ParseError
-}
+import type { SkippedRange } from './resyncing-reader.js'
+import { ResyncingReader } from './resyncing-reader.js'
 
 /** Settings of a {@link FragmentParser}; the limits are those of {@link ParserLimits}. */
 export interface FragmentParserOptions<M> extends ParserLimits {
@@ -27,6 +18,11 @@ export interface FragmentParserOptions<M> extends ParserLimits {
    * What structural damage does. `throw`, the default: the parser stops for good. `resync`: it goes on at the next EBML
    * header with a DocType and tells `onSkip`. The danger of `resync` is that media between the two is missing: such
    * fragments are yielded with `isComplete` false.
+   *
+   * With `resync` an element that has not ended where such a header begins is damage too (`unexpected-document`): after lost
+   * bytes its size may be of chance, and the documents it claims are found. A frame, Void or unregistered element that rightly
+   * holds a Matroska file is misjudged; attachments are not. Every byte is looked at once more, and up to 267 bytes that may
+   * begin a header wait for the next chunk.
    */
   readonly onDamage?: 'throw' | 'resync' | undefined
   /** Verify CRC-32 elements; a mismatch is `crc-mismatch` in `fragment.errors`. Default false. */
@@ -65,13 +61,10 @@ const NOTHING: readonly never[] = Object.freeze([])
 export class FragmentParser<M> {
   readonly #reader: EbmlReader
   readonly #assembler: FragmentAssembler<M>
-  readonly #isResyncing: boolean
-  readonly #onSkip: ((range: SkippedRange) => void) | undefined
+  /** Around the reader, with `onDamage: 'resync'`. */
+  readonly #resyncing: ResyncingReader | undefined
   readonly #guard = new Guard()
   readonly #keeper: ByteKeeper | undefined
-  readonly #scanner = new DocumentScanner()
-  #skipError: ParseError | undefined
-  #lastResyncOffset = -1
   #ready: Fragment<M>[] | undefined
   #failure: Error | undefined
   #truncation: Truncation | undefined
@@ -85,8 +78,6 @@ export class FragmentParser<M> {
   /** @throws RangeError when a limit is not a whole number of at least 1. */
   constructor(rule: CompletionRule<M>, options: FragmentParserOptions<M> = {}) {
     const limits = resolveLimits(options)
-    this.#isResyncing = options.onDamage === 'resync'
-    this.#onSkip = options.onSkip
     const maxKeptBytes = 2 * limits.maxFragmentBytes + SMALLEST_SKIP_LIMIT
     this.#keeper = options.keepBytes === true ? new ByteKeeper(maxKeptBytes) : undefined
     this.#assembler = new FragmentAssembler(this.#guard.aroundRule(rule), limits, {
@@ -105,6 +96,12 @@ export class FragmentParser<M> {
       maxValueBytes: limits.maxStringBytes,
       maxSkippedBytes: Math.max(limits.maxFragmentBytes, SMALLEST_SKIP_LIMIT),
       verifyCrc32: options.verifyCrc32 ?? false,
+    })
+    if (options.onDamage !== 'resync') return
+    const onSkip = this.#guard.around(options.onSkip)
+    this.#resyncing = new ResyncingReader(this.#reader, {
+      onDamage: (error) => this.#survive(error),
+      onSkip: (range) => onSkip?.(range),
     })
   }
 
@@ -153,9 +150,9 @@ export class FragmentParser<M> {
           ? chunk
           : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
       this.#keeper?.add(bytes)
-      this.#parse(bytes)
+      this.#parse(bytes, 0, bytes.length)
     }
-    // Between fragments a header may have begun, and what is searched through after damage may be one.
+    // Between fragments a header may have begun, and what is held back may be one.
     this.#keeper?.release(this.#assembler.openOffset ?? this.#bytesRead - HEADER_BYTES)
     const ready = this.#ready
     if (ready === undefined) return NOTHING
@@ -173,22 +170,20 @@ export class FragmentParser<M> {
   end(): readonly Fragment<M>[] {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isEnded) return NOTHING
-    if (this.#skipError === undefined) {
+    if (this.#endReading()) {
       try {
         this.#truncation = this.#reader.end()
         this.#assembler.end(this.#truncation, this.#reader.offset)
       } catch (thrown) {
         // Nothing but a callback throws here.
         this.#failure ??= asError(thrown)
-        this.#assembler.reset()
       }
-    } else {
-      this.#reportSkip(this.#skipError, this.#bytesRead)
-      this.#assembler.reset()
     }
+    this.#assembler.reset()
     const ready = this.#ready ?? NOTHING
     this.#ready = undefined
     this.#reader.reset()
+    this.#resyncing?.reset()
     this.#keeper?.reset()
     this.#isEnded = true
     return ready
@@ -197,8 +192,8 @@ export class FragmentParser<M> {
   /** Forgets the stream, the open fragment and any failure; offsets begin at 0 again. */
   reset(): void {
     this.#reader.reset()
+    this.#resyncing?.reset()
     this.#assembler.reset()
-    this.#skipError = undefined
     this.#ready = undefined
     this.#failure = undefined
     this.#beginStream()
@@ -206,7 +201,6 @@ export class FragmentParser<M> {
 
   #beginStream(): void {
     this.#isEnded = false
-    this.#lastResyncOffset = -1
     this.#truncation = undefined
     this.#bytesRead = 0
     this.#keeper?.reset()
@@ -223,67 +217,45 @@ export class FragmentParser<M> {
     const end = start + chunk.length
     this.#stagePosition = end
     this.#keeper?.add(this.#stage.subarray(start, end))
-    if (this.#skipError === undefined) {
-      try {
-        this.#reader.write(this.#stage, start, end)
-      } catch (error) {
-        const unread = this.#afterFailure(error, this.#stage.subarray(0, end))
-        if (unread !== undefined) this.#parse(unread)
-      }
-    } else {
-      this.#parse(this.#stage.subarray(start, end))
-    }
+    this.#parse(this.#stage, start, end)
   }
 
-  #parse(chunk: Uint8Array): void {
-    let bytes: Uint8Array | undefined = chunk
-    while (bytes !== undefined) {
-      if (this.#skipError !== undefined) {
-        const found = this.#scanner.scan(bytes)
-        if (found === undefined) return
-        if (!this.#reportSkip(this.#skipError, found.offset)) return
-        this.#lastResyncOffset = found.offset
-        this.#reader.reset(found.offset)
-        bytes = found.unread
-      }
-      try {
-        this.#reader.write(bytes)
-        return
-      } catch (error) {
-        bytes = this.#afterFailure(error, bytes)
-      }
-    }
-  }
-
-  /** Emits what was open. Answers the bytes in which to look for the next document, or undefined to stop. */
-  #afterFailure(error: unknown, chunk: Uint8Array): Uint8Array | undefined {
-    const failure = asError(error)
-    const isDamage = failure instanceof ParseError && !this.#guard.hasSeen(error)
-    // Where a callback threw is not known; at most at the end of what was pushed.
-    const offset = isDamage ? failure.offset : this.#bytesRead
-    this.#assembler.abandon(isDamage ? failure : undefined, offset)
-    if (this.#failure !== undefined || !isDamage || !this.#isResyncing) {
-      this.#failure ??= failure
-      return undefined
-    }
-    this.#skipError = failure
-    const { carried, position, offset: scanOffset } = this.#reader.unreadFrom(offset)
-    // A header that was tried before is not tried again.
-    const step = scanOffset === this.#lastResyncOffset ? 1 : 0
-    this.#scanner.start(scanOffset + step, carried.subarray(step))
-    return chunk.subarray(carried.length > 0 ? position : position + step)
-  }
-
-  /** Answers false when the callback threw: that stops the parser like any other failure. */
-  #reportSkip(error: ParseError, endOffset: number): boolean {
-    this.#skipError = undefined
+  #parse(chunk: Uint8Array, start: number, end: number): void {
     try {
-      this.#onSkip?.({ startOffset: error.offset, endOffset, error })
-      return true
-    } catch (thrown) {
-      this.#failure = asError(thrown)
+      ;(this.#resyncing ?? this.#reader).write(chunk, start, end)
+    } catch (error) {
+      this.#stop(error)
+    }
+  }
+
+  /** Reads what was held back. Answers whether the reader is at the end of input. */
+  #endReading(): boolean {
+    try {
+      return this.#resyncing?.end() ?? true
+    } catch (error) {
+      this.#stop(error)
       return false
     }
+  }
+
+  /** Emits what was open. */
+  #stop(error: unknown): void {
+    const failure = asError(error)
+    if (this.#isDamage(failure)) this.#assembler.abandon(failure, failure.offset)
+    // Where a callback threw is not known; at most at the end of what was pushed.
+    else this.#assembler.abandon(undefined, this.#bytesRead)
+    this.#failure ??= failure
+  }
+
+  #isDamage(error: Error): error is ParseError {
+    return error instanceof ParseError && !this.#guard.hasSeen(error)
+  }
+
+  /** Emits what was open. Answers whether reading may go on. */
+  #survive(error: ParseError): boolean {
+    if (!this.#isDamage(error)) return false
+    this.#assembler.abandon(error, error.offset)
+    return this.#failure === undefined
   }
 }
 

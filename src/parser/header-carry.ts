@@ -11,40 +11,8 @@ export class HeaderCarry {
   readonly bytes: Uint8Array = new Uint8Array(MAX_ID_WIDTH + MAX_SIZE_WIDTH)
   /** 0: nothing is carried. */
   length = 0
-  // The header that was completed in the chunk at hand, or right before it, for a search after a failure in it.
-  #offset = -1
-  #completeLength = 0
-  #resumeAt = 0
-  /** It ended with its chunk: the next one goes on where it ends. */
-  #isHeld = false
-
   /** Where the chunk goes on after the header that was completed last. */
-  get resumeAt(): number {
-    return this.#resumeAt
-  }
-
-  /** A stream begins. */
-  reset(): void {
-    this.length = 0
-    this.#offset = -1
-    this.#isHeld = false
-  }
-
-  /** `chunk[start, end)` is at hand now: what was completed before lies behind it, unless it ended where this begins. */
-  startChunk(start: number, end: number): void {
-    if (start === end) return
-    if (this.#isHeld) this.#resumeAt = start
-    else this.#offset = -1
-    this.#isHeld = false
-  }
-
-  /** The header in `bytes[start, end)`, at absolute `offset`, is whole and ends with the chunk. */
-  hold(bytes: Uint8Array, start: number, end: number, offset: number): void {
-    for (let i = start; i < end; i += 1) this.bytes[i - start] = bytes[i]
-    this.#offset = offset
-    this.#completeLength = end - start
-    this.#isHeld = true
-  }
+  resumeAt = 0
 
   /** A header begins in `chunk[start, end)` and is cut there. */
   begin(chunk: Uint8Array, start: number, end: number): void {
@@ -54,20 +22,13 @@ export class HeaderCarry {
 
   /**
    * Takes bytes of `chunk[start, end)` until the header is whole, or the chunk is used up; answers the position after
-   * them. `base` is the absolute offset of the chunk's index 0.
+   * them.
    */
-  complete(chunk: Uint8Array, start: number, end: number, base: number): number {
+  complete(chunk: Uint8Array, start: number, end: number): number {
     let pos = start
     while (pos < end && this.length < this.#width()) this.bytes[this.length++] = chunk[pos++]
-    this.#offset = base + pos - this.length
-    this.#completeLength = this.length
-    this.#resumeAt = pos
+    this.resumeAt = pos
     return pos
-  }
-
-  /** The header that was completed in the chunk at hand or right before it, when it began at absolute `offset`. */
-  headerAt(offset: number): Uint8Array | undefined {
-    return offset === this.#offset ? this.bytes.subarray(0, this.#completeLength) : undefined
   }
 
   /** The width of the header as far as it can be told; one more than there is while it cannot. */

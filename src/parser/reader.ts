@@ -26,7 +26,6 @@ const READ_VALUE = 2 // [ID][size]…^… -> READ_HEADER after the last byte
 const SKIP = 3 // [ID][size]…^… -> READ_HEADER after the last byte
 const FAILED = 4 // -> READ_HEADER by reset() only
 
-const NO_BYTES = new Uint8Array(0)
 const NOT_MUTED = Number.POSITIVE_INFINITY
 /** Numbers, dates and a CRC-32 come in one piece however small `maxValueBytes` is. */
 const LONGEST_NUMBER = 8
@@ -85,6 +84,21 @@ export class EbmlReader {
   }
 
   /**
+   * The element in whose middle, or in the middle of whose header, the next byte to come stands; masters do not count.
+   *
+   * @internal
+   */
+  get unfinished(): Truncation | undefined {
+    const offset = this.#base
+    if (this.#state !== READ_HEADER) {
+      return { offset, elementOffset: this.#elementOffset, path: this.#masters.pathOf(this.#id) }
+    }
+    const { length } = this.#carry
+    if (length === 0) return undefined
+    return { offset, elementOffset: offset - length, path: this.#masters.path }
+  }
+
+  /**
    * Reads a chunk, or the part `chunk[start, end)` of it, and calls the handler for all that is in it.
    *
    * @throws ParseError when the structure is damaged, or whatever the handler threw; from then on the reader has failed.
@@ -109,16 +123,11 @@ export class EbmlReader {
    */
   end(): Truncation | undefined {
     if (this.#failure !== undefined) throw this.#failure
-    const offset = this.#base
+    const { unfinished } = this
+    if (unfinished !== undefined) return unfinished
     const { depth, limit, path } = this.#masters
-    if (this.#state !== READ_HEADER) {
-      return { offset, elementOffset: this.#elementOffset, path: this.#masters.pathOf(this.#id) }
-    }
-    if (this.#carry.length > 0) {
-      return { offset, elementOffset: offset - this.#carry.length, path }
-    }
     if (limit !== Number.POSITIVE_INFINITY) {
-      return { offset, elementOffset: this.#masters.offsetAt(depth - 1), path }
+      return { offset: this.#base, elementOffset: this.#masters.offsetAt(depth - 1), path }
     }
     this.#from = 0
     try {
@@ -137,25 +146,10 @@ export class EbmlReader {
     this.#placement.reset(offset)
     this.#masters.reset()
     this.#mutedDepth = NOT_MUTED
-    this.#carry.reset()
+    this.#carry.length = 0
     this.#bytesLeft = 0
     this.#value.clear()
     this.#crc?.reset()
-  }
-
-  /**
-   * After a failure at absolute `offset`: what a search for the next document has to look through before it goes on
-   * with the next chunk. `carried` holds a header's bytes when they began in an earlier chunk (a view of the reader's
-   * own space), `position` is where in the failed chunk the bytes after it begin, `offset` the absolute offset of the first
-   * byte of both.
-   *
-   * @internal
-   */
-  unreadFrom(offset: number): { carried: Uint8Array; position: number; offset: number } {
-    const carried = offset < this.#base + this.#from ? this.#carry.headerAt(offset) : undefined
-    if (carried !== undefined) return { carried, position: this.#carry.resumeAt, offset }
-    const position = Math.max(this.#from, offset - this.#base)
-    return { carried: NO_BYTES, position, offset: this.#base + position }
   }
 
   #fail(error: unknown): never {
@@ -170,7 +164,6 @@ export class EbmlReader {
     const base = this.#base
     let pos = this.#from
     this.#crc?.startChunk(pos)
-    this.#carry.startChunk(pos, end)
     // The rare resume stands out of line: most chunks begin inside a body or at a header.
     if (this.#state !== READ_HEADER) pos = this.#resumeElement(chunk)
     let isCarried = this.#carry.length > 0
@@ -181,7 +174,7 @@ export class EbmlReader {
       let at = pos
       let available = end
       if (isCarried) {
-        pos = this.#carry.complete(chunk, pos, end, base)
+        pos = this.#carry.complete(chunk, pos, end)
         header = this.#carry.bytes
         at = 0
         available = this.#carry.length
@@ -246,8 +239,6 @@ export class EbmlReader {
       if (size < 0 || sizeWidth > MAX_SIZE_WIDTH) {
         this.#placement.checkSize(id, size, sizeWidth, offset)
       }
-      // The handler hears of such an element with the next chunk, and may refuse it then.
-      if (dataAt === end) this.#carry.hold(header, at, sizeAt + sizeWidth, offset)
 
       // Where the element stands: nearly always right where its parent is open.
       const index = indexOfId(id)

@@ -1,4 +1,5 @@
 /** The errors that stop the reader, each with its cause, its facts and what to do. */
+import type { Truncation } from './ebml-handler.js'
 import { nameOf } from './element-index.js'
 import type { StructureErrorCode } from './errors.js'
 import { ParseError } from './errors.js'
@@ -74,6 +75,12 @@ export function overrun(
 export function unexpectedDocument(masters: OpenMasters, id: number, offset: number): ParseError {
   const message = `a new ${nameOf(id)} where ${nameOf(masters.parentId)} has not ended; the stream was cut and joined here`
   return structureError('unexpected-document', message, offset, masters.pathOf(id))
+}
+
+/** An EBML header in the middle of an element. */
+export function interruptedElement({ offset, elementOffset, path }: Truncation): ParseError {
+  const message = `a new EBML header at byte ${offset}, where this element has not ended; the stream was cut and joined here`
+  return structureError('unexpected-document', message, elementOffset, path)
 }
 
 /** One master too many. */

@@ -2,11 +2,13 @@
 import { expect } from 'vitest'
 import { MATROSKA_RULE } from '../../src/parser/completion.js'
 import type { Fragment } from '../../src/parser/fragment.js'
-import type { FragmentParserOptions, SkippedRange } from '../../src/parser/fragment-parser.js'
+import type { FragmentParserOptions } from '../../src/parser/fragment-parser.js'
 import { FragmentParser } from '../../src/parser/fragment-parser.js'
 import type { Frame } from '../../src/parser/frame.js'
+import type { SkippedRange } from '../../src/parser/resyncing-reader.js'
 import type { Part } from '../helpers/ebml-bytes.js'
 import { concat, EBML_HEADER, element, openElement } from '../helpers/ebml-bytes.js'
+import { everySplit } from '../helpers/every-split.js'
 import { toHex } from '../helpers/hex.js'
 
 /** What came of a stream. */
@@ -74,6 +76,19 @@ export function linesOf<M>(fragment: Fragment<M>): readonly string[] {
 /** The lines of all fragments. */
 export function outline<M>(parsed: Parsed<M>): readonly (readonly string[])[] {
   return parsed.fragments.map((fragment) => linesOf(fragment))
+}
+
+/** Expects these fragments and skips with `onDamage: 'resync'`, however the bytes are cut. */
+export function expectResync(
+  parts: readonly Part[],
+  fragments: readonly (readonly string[])[],
+  skips: readonly string[],
+): void {
+  everySplit(concat(...parts), (chunks) => {
+    const parsed = parseResyncing(chunks)
+    expect(parsed.failure).toBeUndefined()
+    expect({ fragments: outline(parsed), skips: parsed.skips }).toEqual({ fragments, skips })
+  })
 }
 
 /** `EBML Segment(unknown size){ parts }`: the parts begin at byte 21. */

@@ -3,9 +3,11 @@
 import { describe, expect, it } from 'vitest'
 import { MATROSKA_RULE } from '../../src/parser/completion.js'
 import { FragmentParser } from '../../src/parser/fragment-parser.js'
-import { DocumentScanner } from '../../src/parser/resync.js'
-import { concat, EBML_HEADER } from '../helpers/ebml-bytes.js'
-import { hex } from '../helpers/hex.js'
+import type { Frame } from '../../src/parser/frame.js'
+import { findHeader, judgeHeader } from '../../src/parser/resync.js'
+import { concat, EBML_HEADER, element } from '../helpers/ebml-bytes.js'
+import { hex, toHex } from '../helpers/hex.js'
+import { segmentOf } from './fragment-harness.js'
 
 const MIB = 1024 * 1024
 
@@ -69,34 +71,86 @@ describe('the cost of a resync', () => {
   })
 })
 
-describe('DocumentScanner', () => {
-  it('looks at no byte twice but those of one candidate: 268 at most', () => {
-    // A candidate that is never decided by single bytes: 256 bytes of Void in it.
-    const scanner = new DocumentScanner()
-    scanner.start(0, new Uint8Array(0))
-    const bytes = concat('1A45DFA3 4100 EC 40FD', new Uint8Array(253), EBML_HEADER)
-    const found: number[] = []
-    for (const byte of bytes) {
-      const result = scanner.scan(Uint8Array.of(byte))
-      if (result !== undefined) found.push(result.offset)
+describe('the cost of looking for headers where nothing is damaged', () => {
+  const fake = hex('1A45DFA3 83 4286 80')
+
+  it.each([
+    ['an unregistered element', 'FE 10 F00000'],
+    ['a misplaced element', 'D7 10 F00000'],
+    ['a Void', 'EC 10 F00000'],
+    ['a block', 'A3 10 F00000'],
+  ])('is linear in %s full of false headers', (_name, header) => {
+    const bytes = concat(segmentOf('1F43B675 FF', header), repeated(fake, 4 * MIB))
+    expectLinear(bytes)
+    expectLinear(bytes, 1400)
+  })
+
+  it('is linear in bytes that come one by one, of candidates that are decided late', () => {
+    const candidates = repeated(hex('1A45DFA3 4100 EC 40 00'), MIB / 16)
+    expectLinear(concat(segmentOf('1F43B675 FF', 'FE 10 F00000'), candidates), 1)
+  })
+})
+
+describe('findHeader', () => {
+  it('finds what a search byte by byte finds', () => {
+    const pieces = [EBML_HEADER, hex('1A45DFA3 83 4286 80'), hex('1A45'), hex('A3'), hex('00 11')]
+    let seed = 1
+    const random = (limit: number): number => {
+      seed = (seed * 48_271) % 0x7fffffff
+      return seed % limit
     }
-    expect(found).toEqual([bytes.length - EBML_HEADER.length])
+    for (let run = 0; run < 500; run += 1) {
+      const bytes = concat(...Array.from({ length: 8 }, () => pieces[random(pieces.length)]))
+      const from = random(bytes.length + 1)
+      const end = from + random(bytes.length - from + 1)
+      let expected = from
+      while (expected < end && judgeHeader(bytes, expected, end) === 'no') expected += 1
+      expect(findHeader(bytes, from, end)).toBe(expected)
+    }
+  })
+})
+
+describe('what is held back', () => {
+  const push = (
+    parser: FragmentParser<undefined>,
+    ...chunks: readonly Uint8Array[]
+  ): Frame<undefined>[] =>
+    chunks.flatMap((chunk) => parser.push(chunk)).flatMap(({ frames }) => frames)
+
+  it('is 267 bytes at most: one more tells what it is', () => {
+    // The longest header, with nothing behind its DocType but a Void.
+    const longest = concat('1A45DFA3 01 00000000 0001 00', 'EC 40FD', new Uint8Array(253))
+    const frames: string[] = []
+    const parser = new FragmentParser(MATROSKA_RULE, {
+      onDamage: 'resync',
+      onFrame: ({ data }) => frames.push(toHex(data)),
+    })
+    parser.push(segmentOf('1F43B675 FF A3 85 81 0000 80 AA', element('FE', longest)))
+    const first = segmentOf(
+      '1F43B675 FF',
+      element('FE', longest.subarray(0, 267), '00'),
+      'A3 85 81 0000 80 BB',
+    )
+    for (const byte of first) parser.push(Uint8Array.of(byte))
+    expect(frames).toEqual(['AA', 'BB'])
   })
 
-  it('answers every byte from the header on, those of earlier calls too', () => {
-    const scanner = new DocumentScanner()
-    scanner.start(100, hex('00 1A45'))
-    expect(scanner.scan(hex('DFA3 8B 42'))).toBeUndefined()
-    expect(scanner.scan(new Uint8Array(0))).toBeUndefined()
-    const found = scanner.scan(hex("82 88 'matroska' 0102"))
-    expect(found?.offset).toBe(101)
-    expect(found?.unread).toEqual(concat(EBML_HEADER, '0102'))
+  it('is no part of a chunk in which no header is cut: frames are views of it', () => {
+    const parser = new FragmentParser(MATROSKA_RULE, { onDamage: 'resync' })
+    const chunk = concat(
+      segmentOf('1F43B675 FF', element('A3', '81 0000 80', new Uint8Array(300))),
+      EBML_HEADER,
+    )
+    const frames = push(parser, chunk)
+    expect(frames).toHaveLength(1)
+    expect(frames[0].data.buffer).toBe(chunk.buffer)
   })
 
-  it('does not copy a chunk when nothing was carried', () => {
-    const scanner = new DocumentScanner()
-    scanner.start(0, new Uint8Array(0))
-    const chunk = concat('00', EBML_HEADER)
-    expect(scanner.scan(chunk)?.unread.buffer).toBe(chunk.buffer)
+  it('comes with the next chunk, or with the end', () => {
+    const parser = new FragmentParser(MATROSKA_RULE, { onDamage: 'resync' })
+    parser.push(segmentOf('1F43B675 FF A3 88 81 0000 80 1A45DFA3'))
+    const [{ frames, isComplete }] = parser.end()
+    expect(isComplete).toBe(true)
+    expect(frames.map(({ data }) => toHex(data))).toEqual(['1A45DFA3'])
   })
 })

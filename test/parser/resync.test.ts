@@ -1,31 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { MATROSKA_RULE } from '../../src/parser/completion.js'
-import type { SkippedRange } from '../../src/parser/fragment-parser.js'
 import { FragmentParser } from '../../src/parser/fragment-parser.js'
-import type { Part } from '../helpers/ebml-bytes.js'
+import type { SkippedRange } from '../../src/parser/resyncing-reader.js'
 import { concat, EBML_HEADER, element } from '../helpers/ebml-bytes.js'
 import { everySplit } from '../helpers/every-split.js'
 import { hex } from '../helpers/hex.js'
-import { outline, parse, parseResyncing, segmentOf } from './fragment-harness.js'
+import { expectResync, outline, parse, parseResyncing, segmentOf } from './fragment-harness.js'
 
 /** 36 bytes: a header, a Segment, a Cluster at 1 ms and a block of one byte. */
 const SOUND = segmentOf('1F43B675 FF E7 81 01 A3 85 81 0000 80 AA')
 const BLOCK = '1@1K AA'
 /** After these bytes no header and no element follows: `00` is no ID. */
 const GARBAGE = '00 11 22 33 44 55 66 77'
-
-/** Expects these fragments and skips, however the bytes are cut. */
-function expectResync(
-  parts: readonly Part[],
-  fragments: readonly (readonly string[])[],
-  skips: readonly string[],
-): void {
-  everySplit(concat(...parts), (chunks) => {
-    const parsed = parseResyncing(chunks)
-    expect(parsed.failure).toBeUndefined()
-    expect({ fragments: outline(parsed), skips: parsed.skips }).toEqual({ fragments, skips })
-  })
-}
 
 describe('resync', () => {
   it('goes on at the next EBML header and tells the range it skipped', () => {
@@ -71,24 +57,24 @@ describe('resync', () => {
     expectResync(
       [lost, SOUND],
       [
-        ['0+26 damaged', 'element-overrun at 26 Segment/Cluster/Timestamp'],
+        ['0+26 damaged', 'unexpected-document at 26 Segment/Cluster'],
         ['28+36 complete', BLOCK],
       ],
-      ['26-28 element-overrun'],
+      ['26-28 unexpected-document'],
     )
   })
 
-  it('finds a header inside the header of a block that is too large, wherever the chunks are cut', () => {
+  it('finds a header inside the header of a block, wherever the chunks are cut', () => {
     // As the Producer SDK codes its sizes: of the header's size of 8 bytes a block's took two, and the chunk may end there.
     const wide = concat('1A45DFA3 010000000000000B', "4282 88 'matroska'")
     const next = concat(wide, SOUND.subarray(EBML_HEADER.length))
     expectResync(
       [segmentOf('1F43B675 FF E7 81 01 A3 01'), next],
       [
-        ['0+29 damaged', 'fragment-too-large at 29 Segment/Cluster/SimpleBlock'],
+        ['0+29 damaged', 'unexpected-document at 29 Segment/Cluster'],
         ['31+43 complete', BLOCK],
       ],
-      ['29-31 fragment-too-large'],
+      ['29-31 unexpected-document'],
     )
   })
 
