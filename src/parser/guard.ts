@@ -14,8 +14,10 @@ export class Guard {
     return error === this.#thrown
   }
 
-  /** A callback of two arguments, called as often as there are frames. */
-  around<A, B>(callback: ((a: A, b: B) => void) | undefined): ((a: A, b: B) => void) | undefined {
+  /** A callback of one argument or two, called as often as there are frames. */
+  around<A, B = void>(
+    callback: ((a: A, b: B) => void) | undefined,
+  ): ((a: A, b: B) => void) | undefined {
     if (callback === undefined) return undefined
     return (a, b) => {
       try {
