@@ -135,6 +135,8 @@ export class Position {
     if (this.#begun !== undefined && compareFragmentNumbers(fragmentNumber, this.#begun) < 0) {
       return 'overtaken'
     }
+    // In a stream that was made anew under its name neither will ever come.
+    if (this.#owed !== undefined && isOfLaterStream(fragmentNumber, this.#owed)) return 'missing'
     if (this.#floor !== undefined && compareFragmentNumbers(fragmentNumber, this.#floor) < 0) {
       return 'before-start'
     }
@@ -297,6 +299,14 @@ function withSequence(
 ): { readonly fragmentNumber: string; readonly sequence: bigint } | undefined {
   const sequence = decodeFragmentNumber(fragmentNumber)?.sequence
   return sequence === undefined ? undefined : { fragmentNumber, sequence }
+}
+
+/** Whether a number is smaller although the service received its fragment later: the stream was made anew in between. */
+function isOfLaterStream(fragmentNumber: string, before: string): boolean {
+  if (compareFragmentNumbers(fragmentNumber, before) >= 0) return false
+  const arrivedMs = decodeFragmentNumber(fragmentNumber)?.serverTimestampMs
+  const beforeMs = decodeFragmentNumber(before)?.serverTimestampMs
+  return arrivedMs !== undefined && beforeMs !== undefined && arrivedMs > beforeMs
 }
 
 /** When the service received a fragment: as its tag says, else as its number seems to. */

@@ -5,6 +5,7 @@ import {
   ResumePointLostError,
   type StreamPosition,
 } from '../../src/consumer/index.js'
+import { buildFragment } from '../../src/simulator/media.js'
 import { encodeFragmentNumber } from '../../src/tags/index.js'
 import { failureOf, setUp, take } from '../helpers/consumer-harness.js'
 import {
@@ -488,6 +489,45 @@ describe('a stream that was deleted and made again under its name', () => {
     })
     expect(await take(consumer, 1)).toEqual([])
     expect(ofType('duplicateDropped').map(({ fragmentNumber }) => fragmentNumber)).toEqual(numbers)
+  })
+})
+
+describe('a stream that was made anew, while a fragment of the one before is waited for', () => {
+  const old = encodeFragmentNumber({
+    sequence: 5000n,
+    serverTimestampMs: LOG_START_MS - 60_000,
+    random: 1,
+  })
+
+  it('is not taken for what is before an inclusive start', async () => {
+    const { consumer, ofType } = setUp(
+      { log },
+      {
+        startSelector: { StartSelectorType: 'AT_FRAGMENT_NUMBER', FragmentNumber: old },
+        onResumePointLost: 'earliest',
+      },
+    )
+    expect(await take(consumer, 6)).toEqual(numbers)
+    expect(ofType('resumePointLost')).toMatchObject([{ policy: 'earliest' }])
+    expect(ofType('gap')).toMatchObject([
+      { reason: 'missing-fragment', beforeFragmentNumber: numbers[0] },
+    ])
+  })
+
+  it('is read behind a gap when the first fragment of all had been cut', async () => {
+    const first = buildFragment({
+      ...log[0].spec,
+      fragmentNumber: old,
+      serverTimestampMs: undefined,
+    })
+    const { consumer, ofType } = setUp({
+      log,
+      answer: ({ startIndex = 0 }, n) => ({
+        pieces: n === 0 ? cut([first], first.length - 150, 'reset') : payload.slice(startIndex),
+      }),
+    })
+    expect(await take(consumer, 6)).toEqual(numbers)
+    expect(ofType('gap')).toMatchObject([{ beforeFragmentNumber: numbers[0] }])
   })
 })
 
