@@ -7,7 +7,7 @@ import type { MediaSource } from './media-source.js'
 import type { ResolvedOptions } from './options.js'
 import type { Position } from './position.js'
 import { Reconnector } from './reconnect.js'
-import { Session, type SessionItem } from './session.js'
+import { Session, type SessionItem, isErrorDocument } from './session.js'
 import type { StatsCounter } from './stats.js'
 
 /** What a {@link Feed} works with. */
@@ -47,6 +47,8 @@ export class Feed {
   #fragments = 0
   /** What the session began with: the service said that what was asked for is gone. */
   #lost: ServiceError | undefined
+  /** Errors of the service behind items that are not taken in yet: what those are decides what the errors mean. */
+  #untold: ServiceError[] = []
   #ended: Ended | undefined
   #closing: Promise<void> = Promise.resolve()
 
@@ -85,6 +87,7 @@ export class Feed {
       const items = await session.read()
       const out: DeliveredItem[] = []
       const reason = this.#admit(items, out) ?? this.#endOf(session)
+      this.#tellServiceErrors(true)
       // An error that no new session mends is what ends this one, even where another reason came first.
       const { serviceError } = session
       if (reason !== undefined && serviceError?.action === 'fail') this.#intake.fail(serviceError)
@@ -131,14 +134,9 @@ export class Feed {
       onBytes: (count) => {
         stats.bytes += count
       },
-      onServiceError: (error, isFirst) => {
-        const { id, code, fragmentNumber } = error
-        const isLost = error.action === 'resume-point-lost'
-        // Later in a session it cannot be about what was asked for.
-        const isRefusal = isLost && isFirst && !this.#hasProgress
-        if (isRefusal) this.#lost = error
-        const action = isLost && !isRefusal ? 'resume' : error.action
-        health.report({ type: 'serviceError', id, code, action, fragmentNumber, error })
+      onServiceError: (error, isBehindItems) => {
+        this.#untold.push(error)
+        if (!isBehindItems) this.#tellServiceErrors(false)
       },
       signal,
     })
@@ -152,9 +150,10 @@ export class Feed {
   /** Takes items in, until one of them ends the session. */
   #admit(items: readonly SessionItem[], out: DeliveredItem[]): SessionEndReason | undefined {
     const { options } = this.#context
-    // What may come behind it is not what was asked for.
-    if (this.#lost !== undefined) return 'service-error'
     for (const item of items) {
+      if (isErrorDocument(item)) this.#tellServiceErrors(false)
+      // What may come behind it is not what was asked for.
+      if (this.#lost !== undefined) return 'service-error'
       const handedOn = out.length
       const reason = this.#intake.admit(item, out)
       if (reason !== undefined) return reason
@@ -162,7 +161,23 @@ export class Feed {
       this.#fragments += 1
       if ((this.#session?.ageMs ?? 0) >= options.sessionRotationMs) return 'rotated'
     }
-    return undefined
+    this.#tellServiceErrors(false)
+    return this.#lost === undefined ? undefined : 'service-error'
+  }
+
+  /** Tells what errors mean; `isOver`: something before them has ended the session already. */
+  #tellServiceErrors(isOver: boolean): void {
+    const untold = this.#untold
+    this.#untold = []
+    for (const error of untold) {
+      const { id, code, fragmentNumber } = error
+      const isLost = error.action === 'resume-point-lost'
+      // Later in a session it cannot be about what was asked for.
+      const isRefusal = isLost && !this.#hasProgress && !isOver
+      if (isRefusal) this.#lost = error
+      const action = isLost && !isRefusal ? 'resume' : error.action
+      this.#context.health.report({ type: 'serviceError', id, code, action, fragmentNumber, error })
+    }
   }
 
   /** How the session ended by itself; `undefined` when it goes on. */
@@ -180,14 +195,12 @@ export class Feed {
   #leave(session: Session, reason: SessionEndReason): void {
     this.#session = undefined
     const serviceError = reason === 'service-error' ? session.serviceError : undefined
-    // Also behind nothing but repeats.
-    const isRefused = serviceError?.action === 'resume-point-lost'
     this.#ended = {
       // 'closed' is for close() alone.
       reason: reason as ReconnectReason,
       isEmpty: !this.#hasProgress,
       error: serviceError ?? session.end?.error,
-      lost: this.#lost ?? (isRefused && !this.#hasProgress ? serviceError : undefined),
+      lost: this.#lost,
     }
     this.#report(session, reason)
     this.#closing = session.close()

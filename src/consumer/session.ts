@@ -40,8 +40,8 @@ export interface SessionOptions {
     Pick<FragmentParserOptions<FragmentMetadata>, 'verifyCrc32' | 'keepBytes'>
   readonly readIdleTimeoutMs: number
   readonly clock: Clock
-  /** Told when the chunk with its tags was read; `isFirst`: the response has brought no whole fragment before it. */
-  readonly onServiceError: (error: ServiceError, isFirst: boolean) => void
+  /** Told when the chunk with its tags was read; `isBehindItems`: the next ones to be handed over came before it. */
+  readonly onServiceError: (error: ServiceError, isBehindItems: boolean) => void
   /** Told of the bytes of each chunk. */
   readonly onBytes: (count: number) => void
   readonly signal: AbortSignal
@@ -68,7 +68,6 @@ export class Session {
   #cutFragment: GetMediaFragment | undefined
   /** Met by the parser in the bytes at hand. */
   #untold: ServiceError[] = []
-  #hasFragments = false
   #serviceError: ServiceError | undefined
   #isServiceErrorClosed = false
   readonly #watchdog: Watchdog
@@ -211,7 +210,6 @@ export class Session {
         // In the order of the stream: what comes behind the error is not there yet.
         this.#tellServiceErrors()
       }
-      if (fragment.isComplete) this.#hasFragments = true
     }
     while (at < frames.length) items.push(frames[at++])
     frames.length = 0
@@ -240,9 +238,10 @@ export class Session {
     if (this.#untold.length === 0) return
     const untold = this.#untold
     this.#untold = []
+    const isBehindItems = this.#items.some((item) => !isBrokenOff(item) && !isErrorDocument(item))
     for (const error of untold) {
       this.#noteServiceError(error)
-      this.#options.onServiceError(error, !this.#hasFragments)
+      this.#options.onServiceError(error, isBehindItems)
     }
   }
 
@@ -275,6 +274,11 @@ export class Session {
 
 function hasServiceError(item: SessionItem): boolean {
   return item.metadata.serviceErrors.length > 0
+}
+
+/** A fragment with an error; of its frames nobody knows whether they came before the error. */
+export function isErrorDocument(item: SessionItem): boolean {
+  return 'isComplete' in item && hasServiceError(item)
 }
 
 /** A fragment that another one follows before its closing tags, with nothing wrong in it. */

@@ -357,12 +357,61 @@ describe('an error in one chunk with what is around it', () => {
   )
 
   it('that says the resume point is gone says so behind repeats, too', async () => {
-    const { consumer, service } = setUp({
+    const { consumer, service, ofType } = setUp({
       log,
       isTokenInclusive: true,
       answer: (_, n) => ({ pieces: n === 0 ? [payload[0]] : [payload[0], errorDocument(4000)] }),
     })
     expect(await failureOf(consumer)).toBeInstanceOf(ResumePointLostError)
     expect(service.requests).toHaveLength(3)
+    expect(ofType('serviceError')).toMatchObject([
+      { action: 'resume-point-lost' },
+      { action: 'resume-point-lost' },
+    ])
   })
+
+  it.each([true, false])(
+    'is judged in frames() behind the frames before it (one chunk: %s)',
+    async (isOneChunk) => {
+      const long = createLog(2, { frames: 2 })
+      const begun = buildFragment({ ...long[0].spec, hasTail: false })
+      const lost = errorDocument(4000)
+      const { consumer, ofType } = setUp({
+        log: long,
+        answer: ({ startIndex = 0 }, n) => ({
+          pieces:
+            n > 0
+              ? long.slice(startIndex).map(({ bytes }) => bytes)
+              : isOneChunk
+                ? [chunk(begun, lost)]
+                : [begun, lost],
+        }),
+      })
+      expect(await takeFrames(consumer, 4)).toEqual(['0.0', '0.1', '1.0', '1.1'])
+      expect(ofType('serviceError')).toMatchObject([{ action: 'resume' }])
+      expect(ofType('resumePointLost')).toEqual([])
+    },
+  )
+
+  it.each([true, false])(
+    'does not say that the resume point is gone behind what was left out (one chunk: %s)',
+    async (isOneChunk) => {
+      const begun = noTail(2)
+      const lost = errorDocument(4000)
+      const { consumer, ofType } = setUp(
+        {
+          log,
+          answer: ({ startIndex = 0 }, n) => {
+            if (n === 0) return { pieces: [payload[0]] }
+            if (n > 1) return { pieces: payload.slice(startIndex) }
+            return { pieces: isOneChunk ? [chunk(begun, lost)] : [begun, lost] }
+          },
+        },
+        { gapDetection: 'refetch' },
+      )
+      expect(await takeFrames(consumer, 4)).toEqual(['0.0', '1.0', '2.0', '3.0'])
+      expect(ofType('sessionEnded')[1]).toMatchObject({ reason: 'gap' })
+      expect(ofType('resumePointLost')).toEqual([])
+    },
+  )
 })
