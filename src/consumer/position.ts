@@ -37,6 +37,8 @@ export interface Gap {
 
 // A second earlier than asked for: the SDK sends seconds as a fraction in floating point. What comes too much is dropped.
 const START_MARGIN_MS = 1000
+// By so much the clocks of the service's hosts may differ; nobody makes a stream anew as fast.
+const CLOCK_SKEW_MS = 10_000
 
 /**
  * Where to resume, and the guard against repeats: knows the last fragment that was delivered whole, and fragments that
@@ -301,12 +303,12 @@ function withSequence(
   return sequence === undefined ? undefined : { fragmentNumber, sequence }
 }
 
-/** Whether a number is smaller although the service received its fragment later: the stream was made anew in between. */
+/** Whether a number is smaller although the service received its fragment clearly later: the stream was made anew in between. */
 function isOfLaterStream(fragmentNumber: string, before: string): boolean {
   if (compareFragmentNumbers(fragmentNumber, before) >= 0) return false
   const arrivedMs = decodeFragmentNumber(fragmentNumber)?.serverTimestampMs
   const beforeMs = decodeFragmentNumber(before)?.serverTimestampMs
-  return arrivedMs !== undefined && beforeMs !== undefined && arrivedMs > beforeMs
+  return arrivedMs !== undefined && beforeMs !== undefined && arrivedMs - beforeMs > CLOCK_SKEW_MS
 }
 
 /** When the service received a fragment: as its tag says, else as its number seems to. */

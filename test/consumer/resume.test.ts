@@ -514,6 +514,25 @@ describe('a stream that was made anew, while a fragment of the one before is wai
     ])
   })
 
+  it('is not suspected for a fragment before the start that another host received by a clock that is ahead', async () => {
+    const start = encodeFragmentNumber({
+      sequence: 3n,
+      serverTimestampMs: log[1].serverTimestampMs - 5000,
+      random: 1,
+    })
+    const named = buildFragment({
+      ...log[2].spec,
+      fragmentNumber: start,
+      serverTimestampMs: undefined,
+    })
+    const { consumer, ofType } = setUp(
+      { log, answer: () => ({ pieces: [payload[0], payload[1], named, ...payload.slice(3)] }) },
+      { startSelector: { StartSelectorType: 'AT_FRAGMENT_NUMBER', FragmentNumber: start } },
+    )
+    expect(await take(consumer, 4)).toEqual([start, ...numbers.slice(3)])
+    expect(ofType('reconnectScheduled')).toEqual([])
+  })
+
   it('is read behind a gap when the first fragment of all had been cut', async () => {
     const first = buildFragment({
       ...log[0].spec,
