@@ -19,7 +19,8 @@ export interface Input {
 /**
  * Opens the file `path`, or standard input for `-`.
  *
- * @throws CommandError when there is no such file, it is a directory, may not be read, the user ends it before, or standard input is a terminal or a directory.
+ * @throws CommandError when there is no such file, it is a directory, may not be read, the user ends it before, or standard
+ *   input is a terminal or a directory.
  */
 export async function openInput(path: string, io: CommandIo): Promise<Input> {
   if (path === '-') {

@@ -34,10 +34,10 @@ const DRAIN_TIMEOUT_MS = 30_000
  * `break`, by `throw`, by `stop()` without an error, by the `signal` with its reason, or by an error that no retry mends: a
  * {@link ConsumerError} or a `ServiceError`. Whichever way, the connection is closed and the last commit saved.
  *
- * Its health is told by events, see {@link ConsumerEventMap}, by `stats()`, by the logger and by diagnostics channels.
- * Nobody needs to listen: data is never lost for want of a listener, and what the service held and is lost is always an error of the
- * loop too, unless an option says otherwise. Only an event, `gap`, tells of a fragment whose beginning was seen and that the service
- * does not hold: it was asked for three times more.
+ * Its health is told by events, see {@link ConsumerEventMap}, by `stats()`, by the logger and by diagnostics channels. Nobody
+ * needs to listen: data is never lost for want of a listener, and what the service held and is lost is always an error of the
+ * loop too, unless an option says otherwise. Only an event, `gap`, tells of a fragment whose beginning was seen and that the
+ * service does not hold: it was asked for three times more.
  *
  * @see https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/API_dataplane_GetMedia.html
  */
@@ -102,9 +102,9 @@ export class KinesisVideoConsumer
   }
 
   /**
-   * Ends the loop without an error. The connection is closed at once; the promise resolves when the loop has come back
-   * from the item at hand, which commits it unless `commit` is 'manual', and everything is saved. It may be called from anywhere and more than
-   * once. Inside the loop do not await it, as it would wait for the loop: use `break`, or it takes `drainTimeoutMs`.
+   * Ends the loop without an error. The connection is closed at once; the promise resolves when the loop has come back from the
+   * item at hand, which commits it unless `commit` is 'manual', and everything is saved. It may be called from anywhere and
+   * more than once. Inside the loop do not await it, as it would wait for the loop: use `break`, or it takes `drainTimeoutMs`.
    *
    * The loop throws what went wrong with that too, so a rejection that nobody looks at is not an unhandled one.
    *

@@ -255,8 +255,8 @@ export type ConsumerEventMap = {
 }
 
 /**
- * An EventEmitter whose `on`, `once` and `off` are typed; `events.once` and `events.on` work as on any other, untyped. There is no `'error'`
- * event, so nothing throws for want of a listener: what ends the consumer is thrown by its iterator.
+ * An EventEmitter whose `on`, `once` and `off` are typed; `events.once` and `events.on` work as on any other, untyped. There is
+ * no `'error'` event, so nothing throws for want of a listener: what ends the consumer is thrown by its iterator.
  */
 export class ConsumerEmitter extends EventEmitter<ConsumerEventMap> {}
 

@@ -25,11 +25,11 @@ export interface ConsumedFragment extends GetMediaFragment {
   /** What its tags say; its number is always among it. */
   readonly metadata: NumberedMetadata
   /**
-   * Commits the fragment, and with it every one before. Resolves when that is saved; at once without a checkpoint store.
-   * It may come after the loop has ended: finish your own work, then commit. Rejects when it cannot be saved: another consumer
-   * has claimed the checkpoint, or at the end the store failed or did not answer in time; a rejection that nobody looks at is not an unhandled one. A save that fails is
-   * tried again for as long as the consumer lives, so with a store that stays out of reach this waits until the consumer is
-   * stopped: `checkpointFailed` events tell.
+   * Commits the fragment, and with it every one before. Resolves when that is saved; at once without a checkpoint store. It may
+   * come after the loop has ended: finish your own work, then commit. Rejects when it cannot be saved: another consumer has
+   * claimed the checkpoint, or at the end the store failed or did not answer in time; a rejection that nobody looks at is not
+   * an unhandled one. A save that fails is tried again for as long as the consumer lives, so with a store that stays out of
+   * reach this waits until the consumer is stopped: `checkpointFailed` events tell.
    */
   commit(): Promise<void>
 }
