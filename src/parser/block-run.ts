@@ -5,7 +5,7 @@ import { MAX_SIZE_WIDTH } from './header-carry.js'
 /**
  * The hot loop. Blocks come in runs: reads binary elements of the open master `parentId`, each with a one-byte ID and whole
  * within `chunk[from, stop)`, as long as they follow one another; answers the position of the first byte that it leaves to
- * the reader's careful path. `base` is the absolute offset of the chunk's index 0.
+ * the reader's careful path. `base` is the absolute offset of the chunk's index 0. A handler that takes runs is asked first.
  */
 export function readRun(
   handler: EbmlHandler,
@@ -15,7 +15,8 @@ export function readRun(
   base: number,
   parentId: number,
 ): number {
-  let pos = from
+  let pos = handler.takeRun?.(chunk, from, stop, base + stop) ?? from
+  if (pos !== from) return pos
   // An ID and the widest size are in bounds up to here.
   const lastHeader = stop - MAX_SIZE_WIDTH - 1
   while (pos <= lastHeader) {

@@ -40,6 +40,13 @@ export interface EbmlHandler {
     offset: number,
   ): void
   /**
+   * Takes what it can of a run of binary elements of the open master, which begins at `chunk[from]` and has all its bytes before
+   * `stop`; answers the position after that. What it leaves comes by `onBody`. `endOffset` is the absolute offset of `stop`.
+   *
+   * @internal
+   */
+  takeRun?(chunk: Uint8Array, from: number, stop: number, endOffset: number): number
+  /**
    * Something is wrong with one element but not with the structure: `misplaced-element` (known, but not allowed here;
    * stepped over) or `crc-mismatch`. Ignored when absent.
    */

@@ -66,7 +66,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     this.#sink = sink
     this.#ledger = new FragmentLedger(limits)
     this.#headers = new SegmentHeaders(this.#ledger)
-    this.#frames = new FrameAssembler(this.#ledger, sink.onFrame)
+    this.#frames = new FrameAssembler(this.#ledger, sink)
     this.#wallClockMs = (metadata) => rule.wallClockMs(metadata)
   }
 
@@ -163,6 +163,10 @@ export class FragmentAssembler<M> implements EbmlHandler {
     }
   }
 
+  takeRun(chunk: Uint8Array, from: number, stop: number, endOffset: number): number {
+    return this.#frames.takeRun(chunk, from, stop, endOffset)
+  }
+
   onBody(
     id: number,
     bytes: Uint8Array,
@@ -215,7 +219,6 @@ export class FragmentAssembler<M> implements EbmlHandler {
       // What shows after the closing tags, such as a Segment's wrong checksum, lies behind them all the same.
       const start = Math.max(offset, this.#lastEndOffset)
       this.#fragment = new OpenFragment(start, this.#rule.createMetadata())
-      this.#frames.frames = this.#sink.isCollectingFrames ? this.#fragment.frames : undefined
       this.#ledger.begin()
     }
     return this.#fragment
@@ -223,7 +226,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
 
   #dropFragment(): void {
     this.#fragment = undefined
-    this.#frames.frames = undefined
+    this.#frames.dropFrames()
   }
 
   #finishFragment(cause: FragmentEnd['cause'], endOffset: number, error?: ParseError): void {
@@ -261,7 +264,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
     incompleteReason: IncompleteReason | undefined,
     truncatedFrame: Frame<M> | undefined,
   ): void {
-    this.#dropFragment()
+    this.#fragment = undefined
     this.#lastEndOffset = endOffset
     const { cluster } = fragment
     this.#sink.onFragment(
@@ -273,7 +276,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
         tracks: this.#headers.tracks,
         info: this.#headers.info,
         docType: this.#docType,
-        frames: fragment.frames,
+        frames: this.#frames.takeFrames(),
         isComplete: incompleteReason === undefined,
         incompleteReason,
         hasCluster: cluster !== undefined,
@@ -339,8 +342,7 @@ export class FragmentAssembler<M> implements EbmlHandler {
       wallClockMs: this.#wallClockMs,
       first: fragment.cluster,
     }
-    if (this.#sink.isCollectingFrames) this.#ledger.beginFrames(offset)
-    this.#frames.enterCluster(cluster)
+    this.#frames.enterCluster(cluster, offset)
     fragment.cluster ??= cluster
     fragment.hasContent = true
     fragment.isClusterEnded = false

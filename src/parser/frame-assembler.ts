@@ -9,6 +9,7 @@ import { BodyCollector, headOf, joinSlices, sliceRange } from './body-collector.
 import type { ParseError } from './errors.js'
 import type { BlockAddition, BlockGroupDetails, ClusterContext, FrameExtras } from './frame.js'
 import { Frame, ticksToMilliseconds } from './frame.js'
+import { FrameList } from './frame-list.js'
 import type { FragmentLedger } from './ledger.js'
 import { ID } from './schema.js'
 import { copyBytes, readIntBig, readUint, readUintBig } from './values.js'
@@ -25,15 +26,18 @@ class OpenGroup implements BlockGroupDetails {
   discardPaddingNs: bigint | undefined = undefined
 }
 
-type FrameSink<M> = (frame: Frame<M>, errors: readonly ParseError[]) => void
+/** Who wants the frames. */
+interface FrameSink<M> {
+  readonly onFrame: ((frame: Frame<M>, errors: readonly ParseError[]) => void) | undefined
+  readonly isCollectingFrames: boolean
+}
 
 /** Turns what stands inside a Cluster into frames: blocks whole or cut by chunks, lacing, BlockGroups. */
 export class FrameAssembler<M> {
   readonly #ledger: FragmentLedger
-  readonly #onFrame: FrameSink<M> | undefined
-
-  /** Where whole frames go; undefined when they are not collected. */
-  frames: Frame<M>[] | undefined = undefined
+  readonly #onFrame: FrameSink<M>['onFrame']
+  /** The frames of the fragment at hand; undefined when they are not collected. */
+  readonly #frames: FrameList<M> | undefined
   #cluster: ClusterContext<M> | undefined
   #group: OpenGroup | undefined
   /** Frames of the open BlockGroup: whether they are keyframes is known when it ends. */
@@ -45,9 +49,10 @@ export class FrameAssembler<M> {
   /** The element that is in the collector; 0 for none. */
   #collectingId = 0
 
-  constructor(ledger: FragmentLedger, onFrame: FrameSink<M> | undefined) {
+  constructor(ledger: FragmentLedger, sink: FrameSink<M>) {
     this.#ledger = ledger
-    this.#onFrame = onFrame
+    this.#onFrame = sink.onFrame
+    this.#frames = sink.isCollectingFrames ? new FrameList() : undefined
   }
 
   /** A Cluster is open. */
@@ -60,8 +65,9 @@ export class FrameAssembler<M> {
     return this.#group !== undefined
   }
 
-  /** A Cluster began. */
-  enterCluster(cluster: ClusterContext<M>): void {
+  /** A Cluster began, at absolute `offset`. */
+  enterCluster(cluster: ClusterContext<M>, offset: number): void {
+    if (this.#frames !== undefined) this.#ledger.beginFrames(offset)
     this.#cluster = cluster
   }
 
@@ -125,6 +131,28 @@ export class FrameAssembler<M> {
     this.#additionData = copyBytes(bytes, start, end)
   }
 
+  /**
+   * Takes what it can of the run of blocks that begins at `chunk[from]` and ends by `stop`, all at once; answers the position
+   * after that. `endOffset` is the absolute offset of `stop`.
+   */
+  takeRun(chunk: Uint8Array, from: number, stop: number, endOffset: number): number {
+    const frames = this.#frames
+    const cluster = this.#cluster
+    // Who wants each frame as it arrives, or is near a limit, gets block by block.
+    if (
+      frames === undefined ||
+      cluster === undefined ||
+      this.#onFrame !== undefined ||
+      !this.#ledger.hasRoomForRun(stop - from, endOffset)
+    ) {
+      return from
+    }
+    const before = frames.length
+    const pos = frames.noteRun(cluster, chunk, from, stop)
+    this.#ledger.addRun(frames.length - before, frames.runBytes)
+    return pos
+  }
+
   /** The next bytes of a SimpleBlock or Block; `bytesLeft` are still to come. */
   onBlock(
     id: number,
@@ -140,6 +168,16 @@ export class FrameAssembler<M> {
     } else {
       this.#collect(id, bytes, start, end, bytesLeft, offset)
     }
+  }
+
+  /** The whole frames of the fragment, which has ended; none when they are not collected. */
+  takeFrames(): readonly Frame<M>[] {
+    return this.#frames?.take() ?? []
+  }
+
+  /** The fragment is not to be. */
+  dropFrames(): void {
+    this.#frames?.clear()
   }
 
   /** What arrived of a block that was cut, as a frame that is never among the whole ones. */
@@ -161,8 +199,8 @@ export class FrameAssembler<M> {
     const flags = bytes[start + 3]
     // Nearly every block: a SimpleBlock of a track up to 127, no lacing.
     if (id === SIMPLE_BLOCK && first > 0x80 && end - start > 3 && (flags & LACING_MASK) === 0) {
-      const ticks = ((bytes[start + 1] << 24) >> 16) | bytes[start + 2]
-      this.#emit(new Frame(cluster, first & 0x7f, ticks, flags, bytes, start + 4, end, undefined))
+      const ticksAndFlags = ((bytes[start + 1] << 24) >> 8) | (bytes[start + 2] << 8) | flags
+      this.#emit(new Frame(cluster, first & 0x7f, ticksAndFlags, bytes, start + 4, end, undefined))
     } else {
       this.#readAnyBlock(cluster, id, bytes, start, end, offset)
     }
@@ -181,8 +219,9 @@ export class FrameAssembler<M> {
       this.#ledger.report('invalid-block', 'a block without a whole header', id, offset)
       return
     }
-    const { trackNumber, relativeTimestamp } = header
+    const { trackNumber } = header
     const flags = flagsOf(id, header.flags)
+    const ticksAndFlags = (header.relativeTimestamp << 8) | flags
     const dataAt = start + header.length
     const laces = (flags & LACING_MASK) === 0 ? [dataAt, end] : readLaces(bytes, dataAt, end, flags)
     if (laces === undefined) {
@@ -200,7 +239,7 @@ export class FrameAssembler<M> {
           : { slices: undefined, laceIndex: i, laceCount, group, isHeaderBack: false }
       const from = laces[i]
       const to = laces[i + 1]
-      this.#add(new Frame(cluster, trackNumber, relativeTimestamp, flags, bytes, from, to, extras))
+      this.#add(new Frame(cluster, trackNumber, ticksAndFlags, bytes, from, to, extras))
     }
   }
 
@@ -249,9 +288,8 @@ export class FrameAssembler<M> {
   ): Frame<M> | undefined {
     const header = readBlockHeader(head, 0, head.length)
     if (header === undefined || (header.flags & LACING_MASK) !== 0) return undefined
-    const { trackNumber, relativeTimestamp } = header
-    const flags = flagsOf(id, header.flags)
-    return new Frame(cluster, trackNumber, relativeTimestamp, flags, NO_BYTES, 0, 0, {
+    const ticksAndFlags = (header.relativeTimestamp << 8) | flagsOf(id, header.flags)
+    return new Frame(cluster, header.trackNumber, ticksAndFlags, NO_BYTES, 0, 0, {
       slices: sliceRange(slices, header.length, Number.POSITIVE_INFINITY),
       laceIndex: 0,
       laceCount: 1,
@@ -266,10 +304,9 @@ export class FrameAssembler<M> {
   }
 
   #emit(frame: Frame<M>): void {
-    const { frames } = this
+    const frames = this.#frames
     if (frames === undefined) this.#ledger.release()
-    // No push(): V8 calls that out of line for a list that began empty, which is a tenth of the cost of a frame.
-    else frames[frames.length] = frame
+    else frames.add(frame)
     if (this.#onFrame !== undefined) this.#onFrame(frame, this.#ledger.errors)
   }
 }

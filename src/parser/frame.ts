@@ -80,7 +80,7 @@ export class Frame<M = unknown> {
   /** The number of the frame's track in its Segment. */
   readonly trackNumber: number
   readonly #cluster: ClusterContext<M>
-  /** The relative timestamp in ticks (int16), shifted over the eight flag bits: a frame has few fields, or it costs more. */
+  /** The relative timestamp in ticks (int16) over the eight flag bits: a frame has few fields, or it costs more. */
   readonly #ticksAndFlags: number
   // The payload is #bytes[#start, #end), all of #bytes once somebody has asked for a view, unless #extras has slices.
   #bytes: Uint8Array
@@ -88,12 +88,16 @@ export class Frame<M = unknown> {
   #end: number
   #extras: FrameExtras | undefined
 
-  /** Frames are made by the parser. `bytes[start, end)` is the payload unless `extras` has slices. @internal */
+  /**
+   * Frames are made by the parser. `ticksAndFlags` is the block's relative timestamp over its eight flag bits;
+   * `bytes[start, end)` is the payload unless `extras` has slices.
+   *
+   * @internal
+   */
   constructor(
     cluster: ClusterContext<M>,
     trackNumber: number,
-    relativeTicks: number,
-    flags: number,
+    ticksAndFlags: number,
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -101,7 +105,7 @@ export class Frame<M = unknown> {
   ) {
     this.trackNumber = trackNumber
     this.#cluster = cluster
-    this.#ticksAndFlags = (relativeTicks << 8) | flags
+    this.#ticksAndFlags = ticksAndFlags
     this.#bytes = bytes
     this.#start = start
     this.#end = end

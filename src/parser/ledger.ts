@@ -9,6 +9,8 @@ import { isLengthOf } from './values.js'
 const EXTENT_SLACK_BYTES = 1_048_576
 // Segment, Tags, Tag, SimpleTag.
 const SIMPLE_TAG_DEPTH = 4
+/** An ID, a size, and a block header of four bytes. */
+const SMALLEST_BLOCK_BYTES = 6
 /** More errors than this in one fragment are not listed. */
 const MAX_LISTED_ERRORS = 64
 
@@ -104,6 +106,24 @@ export class FragmentLedger {
     if (this.#limits.maxDepth < SIMPLE_TAG_DEPTH || !this.addKnown(elements, bytes)) return false
     this.#tags += count
     return true
+  }
+
+  /**
+   * Whether `bytes` bytes of blocks that end by absolute `endOffset` are certainly within the limits. Where that is not certain
+   * each block is to be added by itself, which fails at the very one that is too much.
+   */
+  hasRoomForRun(bytes: number, endOffset: number): boolean {
+    return (
+      this.#elements + bytes / SMALLEST_BLOCK_BYTES <= this.#maxElements &&
+      this.#bytes + bytes <= this.#maxBytes &&
+      endOffset <= this.#extentEnd
+    )
+  }
+
+  /** Adds `count` blocks of `bytes` in all, for which there was room. */
+  addRun(count: number, bytes: number): void {
+    this.#elements += count
+    this.#bytes += bytes
   }
 
   /** One more block of `bytes`, whole in its chunk. The same as the two calls below, in one for the hot path. */

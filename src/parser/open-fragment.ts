@@ -1,4 +1,4 @@
-import type { ClusterContext, Frame } from './frame.js'
+import type { ClusterContext } from './frame.js'
 import type { Tag } from './tag.js'
 
 /** The fragment being read. */
@@ -8,7 +8,6 @@ export class OpenFragment<M> {
   readonly metadata: M
   /** The producer's tags so far; its frames hold on to the same list. */
   readonly tags: Tag[] = []
-  readonly frames: Frame<M>[] = []
   /** Its first Cluster, once that began. */
   cluster: ClusterContext<M> | undefined = undefined
   isClusterEnded = true
