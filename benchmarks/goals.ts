@@ -172,7 +172,7 @@ function judgeSpeed(
   ]
 }
 
-/** What the cache or the allocator adds is shown, not judged. */
+/** What the cache or the allocator adds is shown, not judged, and so is what is left where that is taken away. */
 function isJudgedScaling(name: string): boolean {
-  return !name.includes('of memory') && !name.includes('joined')
+  return !['of memory', 'joined', 'unread'].some((aside) => name.includes(aside))
 }
