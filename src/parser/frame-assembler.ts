@@ -147,10 +147,7 @@ export class FrameAssembler<M> {
     ) {
       return from
     }
-    const before = frames.length
-    const pos = frames.noteRun(cluster, chunk, from, stop)
-    this.#ledger.addRun(frames.length - before, frames.runBytes)
-    return pos
+    return frames.noteRun(cluster, chunk, from, stop, this.#ledger)
   }
 
   /** The next bytes of a SimpleBlock or Block; `bytesLeft` are still to come. */

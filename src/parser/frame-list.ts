@@ -1,6 +1,7 @@
 import { LACING_MASK } from './block.js'
 import type { ClusterContext } from './frame.js'
 import { Frame } from './frame.js'
+import type { FragmentLedger } from './ledger.js'
 import { ID } from './schema.js'
 
 const SIMPLE_BLOCK = ID.SimpleBlock
@@ -42,17 +43,6 @@ export class FrameList<M> {
   #notes = new Int32Array(0)
   #notesEnd = 0
   #maxNotes = 0
-  #runBytes = 0
-
-  /** Bytes of the blocks that the last `noteRun` took, without the headers of the elements. */
-  get runBytes(): number {
-    return this.#runBytes
-  }
-
-  /** How many frames there are. */
-  get length(): number {
-    return this.#count
-  }
 
   /** Adds a frame. */
   add(frame: Frame<M>): void {
@@ -61,11 +51,17 @@ export class FrameList<M> {
   }
 
   /**
-   * Notes usual small SimpleBlocks from `chunk[from]` on, as long as they follow one another and end by `stop`; answers how far that
-   * went. What stands there is something else, or the next of so many that another call takes it.
+   * Notes usual small SimpleBlocks from `chunk[from]` on, as long as they follow one another and end by `stop`, and adds
+   * them to the ledger, which has room for all; answers how far that went. What stands there is something else, or the
+   * next of so many that another call takes it.
    */
-  noteRun(cluster: ClusterContext<M>, chunk: Uint8Array, from: number, stop: number): number {
-    this.#runBytes = 0
+  noteRun(
+    cluster: ClusterContext<M>,
+    chunk: Uint8Array,
+    from: number,
+    stop: number,
+    ledger: FragmentLedger,
+  ): number {
     // The headers of the element and of the block are in bounds up to here.
     const lastHeader = stop - MAX_HEADER_BYTES - BLOCK_HEADER_BYTES
     if (from > lastHeader || chunk[from] !== SIMPLE_BLOCK || stop > MAX_POSITION) return from
@@ -111,11 +107,11 @@ export class FrameList<M> {
       bytes += size
       pos = dataEnd
     }
-    this.#runBytes = bytes
-    this.#notesEnd = note
     if (count > 0) {
+      this.#notesEnd = note
       this.#append(new Run(cluster, chunk, count))
       this.#count += count
+      ledger.addRun(count, bytes)
     }
     return pos
   }
