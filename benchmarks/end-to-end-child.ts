@@ -1,11 +1,12 @@
 /**
- * The measured client of `end-to-end.ts`: `node … end-to-end-child.js drain|consumer '{…}'`. Reads the stream `warm-up`
- * several times, then the stream `measured`, and prints what that cost.
+ * The measured client of `end-to-end.ts`: `node … end-to-end-child.js drain|fragments|scratch '{…}'`. Reads the stream
+ * `warm-up` several times, then the stream `measured`, and prints what that cost.
  */
 import { KinesisVideoClient, GetDataEndpointCommand } from '@aws-sdk/client-kinesis-video'
 import { GetMediaCommand, KinesisVideoMediaClient } from '@aws-sdk/client-kinesis-video-media'
 import { KinesisVideoConsumer } from 'kvs-fragments'
 import { Tally } from './tally.js'
+import type { Frame } from 'kvs-fragments'
 import type { Readable } from 'node:stream'
 import type { ClientJob, ClientMeasurement, EndToEndReader } from './end-to-end.js'
 import type { Expected } from './inputs/expected.js'
@@ -54,7 +55,17 @@ const drain: Read = async (name, times) => {
 }
 
 /** Every view of every frame is taken. */
-const consume: Read = async (name, times) => {
+const consume: Read = (name, times) => consumeWith(name, times, (frame) => frame.data)
+
+const scratch = new Uint8Array(1 << 20)
+const consumeUsingScratch: Read = (name, times) =>
+  consumeWith(name, times, (frame) => frame.dataUsing(scratch))
+
+async function consumeWith(
+  name: string,
+  times: number,
+  bytesOf: (frame: Frame) => Uint8Array,
+): Promise<void> {
   const tally = new Tally()
   const consumer = new KinesisVideoConsumer({
     streamName: name,
@@ -63,7 +74,7 @@ const consume: Read = async (name, times) => {
   })
   for await (const fragment of consumer) {
     for (const frame of fragment.frames) {
-      tally.frame(frame.trackNumber, frame.timestampMs, frame.isKeyframe, frame.data)
+      tally.frame(frame.trackNumber, frame.timestampMs, frame.isKeyframe, bytesOf(frame))
     }
     tally.fragments += 1
     // A consumer never ends by itself.
@@ -81,7 +92,11 @@ function checkTally(tally: Tally, times: number): void {
   }
 }
 
-const readers: Readonly<Record<EndToEndReader, Read>> = { drain, consumer: consume }
+const readers: Readonly<Record<EndToEndReader, Read>> = {
+  drain,
+  fragments: consume,
+  scratch: consumeUsingScratch,
+}
 const read = readers[reader as EndToEndReader]
 for (let i = 0; i < WARM_UP_SESSIONS; i += 1) await read('warm-up', repeats[0])
 const cpuStart = process.cpuUsage()

@@ -10,12 +10,15 @@ import { createInterface } from 'node:readline'
 import { runChild } from './child.js'
 import { inputNamed } from './inputs/store.js'
 import { CACHE, COMPILED, ROOT } from './paths.js'
+import { rotate } from './rounds.js'
 import { spreadOf } from './statistics.js'
+import type { Level } from './contenders/contender.js'
 import type { Expected } from './inputs/expected.js'
 import type { RecipeName } from './inputs/recipes.js'
 import type { Spread } from './statistics.js'
 
-export type EndToEndReader = 'drain' | 'consumer'
+/** The bare listener; the consumer with every view taken, and with all that has to be joined in one memory. */
+export type EndToEndReader = 'drain' | 'fragments' | 'scratch'
 
 /** What the server tells once it listens. */
 export interface ServerFacts {
@@ -41,6 +44,8 @@ export interface ClientMeasurement {
 
 export interface EndToEnd {
   readonly input: string
+  /** How the consumer's views are taken. */
+  readonly level: Level
   readonly protocol: 'http' | 'https'
   readonly drain: EndToEndFigures
   readonly consumer: EndToEndFigures
@@ -62,9 +67,9 @@ const MEASURED_MEGABYTES = 1000
 export async function measureEndToEnd(rounds: number): Promise<readonly EndToEnd[]> {
   const results: EndToEnd[] = []
   for (const protocol of ['https', 'http'] as const) {
-    for (const input of ['video', 'audio'] as const) {
-      results.push(await measureOne(input, protocol, rounds))
-    }
+    results.push(...(await measureOne('video', protocol, ['fragments', 'scratch'], rounds)))
+    // In audio hardly anything has to be joined.
+    results.push(...(await measureOne('audio', protocol, ['fragments'], rounds)))
   }
   return results
 }
@@ -72,8 +77,9 @@ export async function measureEndToEnd(rounds: number): Promise<readonly EndToEnd
 async function measureOne(
   input: RecipeName,
   protocol: 'http' | 'https',
+  ways: readonly Exclude<EndToEndReader, 'drain'>[],
   rounds: number,
-): Promise<EndToEnd> {
+): Promise<readonly EndToEnd[]> {
   const { expected } = inputNamed(input)
   const server = spawn(
     process.execPath,
@@ -86,7 +92,11 @@ async function measureOne(
     ],
     { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
   )
-  const runs: Record<EndToEndReader, ClientMeasurement[]> = { drain: [], consumer: [] }
+  const runs: Record<EndToEndReader, ClientMeasurement[]> = {
+    drain: [],
+    fragments: [],
+    scratch: [],
+  }
   try {
     const [line] = (await Promise.race([
       once(createInterface(server.stdout), 'line'),
@@ -98,9 +108,7 @@ async function measureOne(
     const job: ClientJob = { endpoint, expected, repeats }
     const environment = trust(certificate)
     for (let round = 0; round < rounds; round += 1) {
-      const turn =
-        round % 2 === 0 ? (['drain', 'consumer'] as const) : (['consumer', 'drain'] as const)
-      for (const reader of turn) {
+      for (const reader of rotate(['drain', ...ways] as const, round)) {
         const args = [reader, JSON.stringify(job)]
         const options = { environment, limitMs: 120_000 }
         runs[reader].push(await runChild<ClientMeasurement>('end-to-end-child.js', args, options))
@@ -110,16 +118,17 @@ async function measureOne(
     server.stdin.end()
     if (server.exitCode === null) await once(server, 'exit')
   }
-  return {
+  return ways.map((level) => ({
     input,
+    level,
     protocol,
     drain: toFigures(runs.drain),
-    consumer: toFigures(runs.consumer),
-    cpuRatio: spreadOf(runs.consumer.map(({ cpuNs }, round) => cpuNs / runs.drain[round].cpuNs)),
+    consumer: toFigures(runs[level]),
+    cpuRatio: spreadOf(runs[level].map(({ cpuNs }, round) => cpuNs / runs.drain[round].cpuNs)),
     aboveDrainBytes: spreadOf(
-      runs.consumer.map(({ peakRssBytes }, round) => peakRssBytes - runs.drain[round].peakRssBytes),
+      runs[level].map(({ peakRssBytes }, round) => peakRssBytes - runs.drain[round].peakRssBytes),
     ),
-  }
+  }))
 }
 
 /** The SDK's own TLS settings stay as they are: Node is told to trust the simulator's certificate. */

@@ -28,6 +28,8 @@ export interface Judgement {
 
 interface RatioGoal {
   readonly level: Level
+  /** Our own way to do the work of the level, where there is more than one. */
+  readonly own?: Level
   readonly input: string
   readonly rival: string
   readonly atLeast: number
@@ -42,6 +44,8 @@ const RATIO_GOALS: readonly RatioGoal[] = [
   { level: 'fragments', input: 'mid', rival: 'ebml-stream', atLeast: 11 },
   { level: 'fragments', input: 'video', rival: 'ts-ebml', atLeast: 6 },
   { level: 'fragments', input: 'video', rival: 'ebml-stream', atLeast: 9 },
+  { level: 'fragments', own: 'scratch', input: 'video', rival: 'ts-ebml', atLeast: 6 },
+  { level: 'fragments', own: 'scratch', input: 'video', rival: 'ebml-stream', atLeast: 9 },
   { level: 'unread', input: 'audio', rival: 'ts-ebml', atLeast: 12 },
   { level: 'unread', input: 'mid', rival: 'ts-ebml', atLeast: 9 },
   { level: 'unread', input: 'video', rival: 'ts-ebml', atLeast: 14 },
@@ -66,8 +70,8 @@ export function judge(findings: Findings): readonly Judgement[] {
     ...SPEED_GOALS.flatMap((goal) => judgeSpeed(findings.results, goal)),
     ...findings.endToEnd
       .filter(({ protocol }) => protocol === 'https')
-      .map(({ input, cpuRatio }) => ({
-        goal: `consumer end to end, HTTPS, ${input}: client CPU against the bare drain`,
+      .map(({ input, level, cpuRatio }) => ({
+        goal: `consumer end to end, HTTPS, ${input}${asideOf(level)}: client CPU against the bare drain`,
         asked: `≤ ${MAX_CONSUMER_RATIO[input]} ×`,
         found: cpuRatio.median,
         unit: '×',
@@ -84,8 +88,8 @@ export function judge(findings: Findings): readonly Judgement[] {
       })),
     ...findings.memory
       .filter(({ contender }) => contender === OURS)
-      .map(({ input, megabytes, aboveDrainBytes, allowedBytes }) => ({
-        goal: `peak RSS above draining, ${input}, ${megabytes} MB`,
+      .map(({ level, input, megabytes, aboveDrainBytes, allowedBytes }) => ({
+        goal: `peak RSS above draining, ${input}${asideOf(level)}, ${megabytes} MB`,
         asked: `≤ ${(allowedBytes / 1e6).toFixed(1)} MB`,
         found: aboveDrainBytes.median / 1e6,
         unit: 'MB',
@@ -104,19 +108,29 @@ export function judge(findings: Findings): readonly Judgement[] {
 }
 
 /** How many times faster than `rival`: the ratio of the medians of time per frame. */
-export function ratioTo(result: Result, rival: string): number | undefined {
-  const own = figuresOf(result, OURS, result.comparison.level)
+export function ratioTo(
+  result: Result,
+  rival: string,
+  ownLevel: Level = result.comparison.level,
+): number | undefined {
+  const own = figuresOf(result, OURS, ownLevel)
   const other = figuresOf(result, rival, result.comparison.level)
   if (own === undefined || other === undefined) return undefined
   return other.nsPerFrame.median / own.nsPerFrame.median
 }
 
 /** The same by CPU time of all threads, of the best run of each: what a busy machine disturbs least. For the guard alone. */
-export function bestCpuRatioTo(result: Result, rival: string): number | undefined {
-  const own = figuresOf(result, OURS, result.comparison.level)
+export function bestCpuRatioTo(result: Result, rival: string, ownLevel: Level): number | undefined {
+  const own = figuresOf(result, OURS, ownLevel)
   const other = figuresOf(result, rival, result.comparison.level)
   if (own === undefined || other === undefined) return undefined
   return other.cpuSecondsPerGigabyte.min / own.cpuSecondsPerGigabyte.min
+}
+
+/** What tells our other ways to a frame's bytes from the first, where they stand beside it. */
+export function asideOf(level: Level | undefined): string {
+  if (level === 'scratch') return ', with scratch memory'
+  return level === 'slices' ? ', as parts' : ''
 }
 
 export function figuresOf(result: Result, contender: string, level: Level): Figures | undefined {
@@ -140,11 +154,11 @@ export function findResult(
 
 function judgeRatio(results: readonly Result[], goal: RatioGoal): readonly Judgement[] {
   const result = findResult(results, goal.level, goal.input, CHUNK_BYTES)
-  const ratio = result === undefined ? undefined : ratioTo(result, goal.rival)
+  const ratio = result === undefined ? undefined : ratioTo(result, goal.rival, goal.own)
   if (ratio === undefined) return []
   return [
     {
-      goal: `${goal.level}, ${goal.input}: times as fast as ${goal.rival}`,
+      goal: `${goal.level}, ${goal.input}${asideOf(goal.own)}: times as fast as ${goal.rival}`,
       asked: `≥ ${goal.atLeast} ×`,
       found: ratio,
       unit: '×',

@@ -133,7 +133,7 @@ const NOTHING_FOUND: Findings = {
 
 async function measureAllocations(): Promise<readonly Allocation[]> {
   const allocations: Allocation[] = []
-  for (const level of ['frames', 'fragments', 'unread'] as const) {
+  for (const level of ['frames', 'fragments', 'scratch', 'unread'] as const) {
     allocations.push(await runAllocation(level))
   }
   return allocations

@@ -89,9 +89,9 @@ export function comparison(level: Level, input: StoredInput, chunks: ChunkPlan):
   for (const { name, levels } of CONTENDERS) {
     const isTooSlowHere = name === SLOWEST && !isBasic && level !== 'elements'
     if (levels.includes(level) && !isTooSlowHere) entries.push({ contender: name, level })
-    // A frame as a list of parts belongs beside the same frame in one piece.
+    // The other ways to a frame that lies in several chunks belong beside the first.
     if (name === OURS && SLICED_INPUTS.has(input.name) && level === 'fragments') {
-      entries.push({ contender: name, level: 'slices' })
+      entries.push({ contender: name, level: 'scratch' }, { contender: name, level: 'slices' })
     }
     if (isBasic && levels.includes('floor')) entries.push({ contender: name, level: 'floor' })
   }

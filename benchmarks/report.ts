@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OURS } from './contenders/registry.js'
-import { figuresOf, findResult, judge, ratioTo } from './goals.js'
+import { asideOf, figuresOf, findResult, judge, ratioTo } from './goals.js'
 import { describeChunks } from './inputs/chunks.js'
 import { BENCHMARKS, ROOT } from './paths.js'
 import { format, formatSpread } from './statistics.js'
@@ -19,6 +19,7 @@ const LEVEL_TITLES: Readonly<Record<Level, string>> = {
   frames: 'Frames as they arrive, with a view each',
   fragments: 'Whole fragments: typed tags, tracks, every view taken',
   unread: 'Whole fragments, payloads unread',
+  scratch: 'Whole fragments, frames joined in one memory',
   slices: 'Whole fragments, frames as lists of parts',
   iterator: 'Whole fragments through `for await`',
 }
@@ -105,7 +106,7 @@ function comparisonSection(result: Result): readonly string[] {
 
 function row(outcome: Outcome, level: Level, own: Figures | undefined): readonly string[] {
   const { contender, level: entryLevel } = outcome.entry
-  const name = entryLevel === 'slices' && level !== 'slices' ? `${contender}, as parts` : contender
+  const name = entryLevel === level ? contender : `${contender}${asideOf(entryLevel)}`
   if ('without' in outcome) return [name, outcome.without, '', '', '', '', '', '']
   const { nsPerFrame, megabytesPerSecond, cpuSecondsPerGigabyte, gcShare, peakRssBytes } =
     outcome.figures
@@ -137,8 +138,8 @@ function endToEndSection({ endToEnd }: Findings): readonly string[] {
         'consumer, MB/s',
         'RSS above drain, MB',
       ],
-      endToEnd.map(({ input, protocol, drain, consumer, cpuRatio, aboveDrainBytes }) => [
-        `${input}, ${protocol.toUpperCase()}`,
+      endToEnd.map(({ input, level, protocol, drain, consumer, cpuRatio, aboveDrainBytes }) => [
+        `${input}, ${protocol.toUpperCase()}${asideOf(level)}`,
         formatSpread(drain.cpuSecondsPerGigabyte),
         formatSpread(consumer.cpuSecondsPerGigabyte),
         formatSpread(cpuRatio),
@@ -173,8 +174,8 @@ function memorySection({ memory }: Findings): readonly string[] {
     'Peak resident set above that of a process that drains the same fresh 64 KiB chunks; below zero when the collector ran earlier than there.',
     table(
       ['', 'input', 'above draining, MB', 'allowed, MB'],
-      memory.map(({ contender, input, megabytes, aboveDrainBytes, allowedBytes }) => [
-        contender,
+      memory.map(({ contender, level, input, megabytes, aboveDrainBytes, allowedBytes }) => [
+        `${contender}${asideOf(level)}`,
         `${input}, ${megabytes} MB`,
         `${megabytesOf(aboveDrainBytes.median)} (${megabytesOf(aboveDrainBytes.min)}–${megabytesOf(aboveDrainBytes.max)})`,
         contender === OURS ? megabytesOf(allowedBytes) : '',
@@ -216,17 +217,26 @@ function importSection({ imports }: Findings): readonly string[] {
 
 /** The few rows that belong on the front page. */
 export function readmeTable(findings: Findings, facts: RunFacts): string {
-  const rows = (['audio', 'mid', 'video', 'tiny'] as const).flatMap((input) => {
+  const ways: readonly (readonly [input: string, Level])[] = [
+    ['audio', 'fragments'],
+    ['mid', 'fragments'],
+    ['video', 'fragments'],
+    ['video', 'scratch'],
+    ['tiny', 'fragments'],
+  ]
+  const rows = ways.flatMap(([input, level]) => {
     const result = findResult(findings.results, 'fragments', input, 65_536)
-    const own = result === undefined ? undefined : figuresOf(result, OURS, 'fragments')
+    const own = result === undefined ? undefined : figuresOf(result, OURS, level)
     if (result === undefined || own === undefined) return []
     return [
       [
-        sentence(result.comparison.input.summary),
+        level === 'scratch'
+          ? 'The same, joined in memory that is used again (`frame.dataUsing`).'
+          : sentence(result.comparison.input.summary),
         format(own.nsPerFrame.median),
         format(own.megabytesPerSecond.median),
         ...['ts-ebml', 'ebml-stream'].map((rival) => {
-          const ratio = ratioTo(result, rival)
+          const ratio = ratioTo(result, rival, level)
           return ratio === undefined ? '' : `${format(ratio)} ×`
         }),
       ],

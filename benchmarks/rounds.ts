@@ -133,7 +133,8 @@ async function runOnce(
   }
 }
 
-function rotate<T>(items: readonly T[], by: number): readonly T[] {
+/** The same in turn, beginning with another one. */
+export function rotate<T>(items: readonly T[], by: number): readonly T[] {
   const start = items.length === 0 ? 0 : by % items.length
   return [...items.slice(start), ...items.slice(0, start)]
 }

@@ -16,9 +16,12 @@ const ROUNDS = 5
 const STREAMS = 64
 
 const works = await contenderNamed(OURS).load()
-const { fragments, unread } = works
-if (fragments?.kind !== 'push' || unread?.kind !== 'push') throw new Error('nothing to scale')
+const { fragments, scratch, unread } = works
+if (fragments?.kind !== 'push' || scratch?.kind !== 'push' || unread?.kind !== 'push') {
+  throw new Error('nothing to scale')
+}
 const { open } = fragments
+const { open: openScratch } = scratch
 const { open: openUnread } = unread
 
 function chunksOf(name: RecipeName, targetBytes: number): readonly Buffer[] {
@@ -91,6 +94,11 @@ function* streams(): Generator<Scaling> {
   for (const name of ['audio', 'video'] as const) {
     const parts = Array.from({ length: STREAMS }, () => chunksOf(name, MEGABYTE))
     yield compareStreams(`${name}: 1 → ${STREAMS} streams at once`, parts, open)
+    // In audio hardly anything has to be joined.
+    if (name === 'video') {
+      const scratched = `${name}: 1 → ${STREAMS} streams at once, with scratch memory`
+      yield compareStreams(scratched, parts, openScratch)
+    }
     yield compareStreams(
       `${name}: 1 → ${STREAMS} streams at once, payloads unread`,
       parts,

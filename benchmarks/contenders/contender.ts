@@ -10,9 +10,18 @@ import type { Tally } from '../tally.js'
  * - `fragments`: whole fragments: tracks, tags, typed AWS metadata, all frames, every view taken;
  * - `unread`: the same, but nobody asks for a frame's bytes, only for its length;
  * - `iterator`: `fragments` through `for await`;
+ * - `scratch`: `fragments`, each frame's bytes used before the next frame's, so that all joining is done in one memory;
  * - `slices`: `fragments` with a list of parts instead of one view for a frame that two chunks share.
  */
-export type Level = 'floor' | 'elements' | 'frames' | 'fragments' | 'unread' | 'slices' | 'iterator'
+export type Level =
+  | 'floor'
+  | 'elements'
+  | 'frames'
+  | 'fragments'
+  | 'unread'
+  | 'scratch'
+  | 'slices'
+  | 'iterator'
 
 /** One stream being read. */
 export interface Feed {

@@ -104,6 +104,22 @@ function takeFrameLengths(tally: Tally, fragment: GetMediaFragment): void {
   }
 }
 
+/** What a decoder needs that is done with a frame before it takes the next: one memory for all that has to be joined. */
+function takeUsing(scratch: Uint8Array): Take {
+  return (tally, fragment) => {
+    takeTracksAndTags(tally, fragment)
+    takeFramesUsing(scratch, tally, fragment)
+    tally.fragment(fragment.metadata)
+  }
+}
+
+function takeFramesUsing(scratch: Uint8Array, tally: Tally, fragment: GetMediaFragment): void {
+  for (const frame of fragment.frames) {
+    const data = frame.dataUsing(scratch)
+    tally.frame(frame.trackNumber, frame.timestampMs, frame.isKeyframe, data)
+  }
+}
+
 /** What a decoder that takes parts needs: nothing is joined. */
 function takeSlices(tally: Tally, fragment: GetMediaFragment): void {
   takeTracksAndTags(tally, fragment)
@@ -127,6 +143,7 @@ export const kvsFragments: Works = {
   frames: { kind: 'push', open: openFrames },
   fragments: { kind: 'push', open: openFragments(takeViews) },
   unread: { kind: 'push', open: openFragments(takeLengths) },
+  scratch: { kind: 'push', open: openFragments(takeUsing(new Uint8Array(1 << 20))) },
   slices: { kind: 'push', open: openFragments(takeSlices) },
   iterator: { kind: 'async', read: iterate },
 }

@@ -13,7 +13,7 @@ export const OURS = 'kvs-fragments'
 export const CONTENDERS: readonly Contender[] = [
   {
     name: OURS,
-    levels: ['elements', 'frames', 'fragments', 'unread', 'slices', 'iterator'],
+    levels: ['elements', 'frames', 'fragments', 'unread', 'scratch', 'slices', 'iterator'],
     load: async () => (await import('./kvs-fragments.js')).kvsFragments,
   },
   {

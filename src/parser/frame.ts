@@ -147,6 +147,18 @@ export class Frame<M = unknown> {
   }
 
   /**
+   * The same for one frame after the other: what has to be put together is put together at the front of `scratch`, memory of
+   * yours that the next frame may use again, so that nothing is allocated. The answer is a view of the chunk where the bytes
+   * lay in one, else of `scratch` and valid until that is written to again. A frame that `scratch` is too small for, or whose
+   * `data` was read before, comes as `data`: as large as the largest keyframe is large enough.
+   */
+  dataUsing(scratch: Uint8Array): Uint8Array {
+    const isWhole = this.#extras?.slices === undefined && !this.#isHeaderMissing()
+    if (isWhole || this.byteLength > scratch.length) return this.data
+    return scratch.subarray(0, copySlices(this.slices, scratch, 0))
+  }
+
+  /**
    * The frame's bytes as they arrived, in order: views, nothing joined. One slice for a frame that lay in one chunk, or
    * whose `data` was read before; parts of a chunk under 1 KiB are joined with their neighbours. Cheaper than `data` for
    * frames of many chunks.

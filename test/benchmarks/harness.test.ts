@@ -142,6 +142,28 @@ describe('the report', () => {
     expect(page).toContain('| ebml | cannot: a reason |')
   })
 
+  it('judges and shows our other way to the same frames beside the first', () => {
+    const [{ comparison, outcomes }] = findings.results
+    const video = {
+      comparison: { ...comparison, input: { ...comparison.input, name: 'video' } },
+      outcomes: [
+        ...outcomes,
+        { entry: { contender: 'kvs-fragments', level: 'scratch' as const }, figures: figures(50) },
+      ],
+    }
+    const found = { ...findings, results: [video] }
+    expect(judge(found).map(({ goal, found: ratio }) => [goal, ratio])).toStrictEqual([
+      ['fragments, video: times as fast as ts-ebml', 7],
+      ['fragments, video: times as fast as ebml-stream', 14],
+      ['fragments, video, with scratch memory: times as fast as ts-ebml', 14],
+      ['fragments, video, with scratch memory: times as fast as ebml-stream', 28],
+    ])
+    expect(resultsPage(found, facts)).toContain('| kvs-fragments, with scratch memory | 50')
+    expect(readmeTable(found, facts)).toMatch(
+      /^\| The same, .* \| 50\.0 .* 14\.0 × \| 28\.0 × \|$/m,
+    )
+  })
+
   it('judges only what was measured, by the ratio of medians', () => {
     expect(judge(findings).map(({ goal, isMet }) => [goal, isMet])).toStrictEqual([
       ['fragments, audio: times as fast as ts-ebml', true],

@@ -19,6 +19,8 @@ function expectBytes(frame: Frame<undefined>, bytes: string): void {
   expect(frame.byteLength).toBe(length)
   expect(frame.slices.map(toHex).join('')).toBe(bytes)
   expect(toHex(frame.copy())).toBe(bytes)
+  expect(toHex(frame.dataUsing(new Uint8Array(length + 1)))).toBe(bytes)
+  expect(toHex(frame.dataUsing(new Uint8Array(length)))).toBe(bytes)
   expect(toHex(frame.data)).toBe(bytes)
   // Once more after `data` was put together.
   expect(frame.data).toBe(frame.data)
@@ -118,6 +120,84 @@ describe('the bytes of a frame', () => {
     const data = frames.map((frame) => frame.data)
     expect(data.map(toHex)).toEqual(payloads.map(toHex))
     expect(frames.map((frame) => toHex(frame.copy()))).toEqual(payloads.map(toHex))
+  })
+})
+
+describe('the bytes of a frame that a scratch is given for', () => {
+  // Two frames whole in the middle chunk, one in front of them and one behind that lie in two chunks.
+  const payloads = [5000, 100, 2000, 4000].map((length, seed) =>
+    Uint8Array.from({ length }, (_, i) => (i * 7 + seed) % 251),
+  )
+  function cutFrames(): {
+    readonly frames: readonly Frame<undefined>[]
+    readonly chunks: Uint8Array[]
+  } {
+    const blocks = payloads.map((payload) => element('A3', '81 0000 80', payload))
+    const bytes = segmentOf(openElement('1F43B675', 1, ...blocks))
+    const chunks = [bytes.slice(0, 3000), bytes.slice(3000, 9000), bytes.slice(9000)]
+    return { frames: parse(chunks).fragments[0].frames, chunks }
+  }
+
+  it('are a view of the chunk where they lay in one, and do not touch the scratch', () => {
+    const { frames, chunks } = cutFrames()
+    const scratch = new Uint8Array(8192)
+    for (const i of [1, 2]) {
+      const data = frames[i].dataUsing(scratch)
+      expect(data.buffer).toBe(chunks[1].buffer)
+      expect(toHex(data)).toBe(toHex(payloads[i]))
+    }
+    expect(scratch.every((byte) => byte === 0)).toBe(true)
+  })
+
+  it('are put together at its front where they lay in several, again for each frame and each time', () => {
+    const { frames } = cutFrames()
+    const memory = new Uint8Array(9000).fill(0xee)
+    const scratch = memory.subarray(1000, 7000)
+    for (const i of [0, 3, 0]) {
+      const data = frames[i].dataUsing(scratch)
+      expect([data.buffer, data.byteOffset]).toEqual([memory.buffer, 1000])
+      expect(toHex(data)).toBe(toHex(payloads[i]))
+    }
+    // What is behind the frame, and what is around the scratch, stays as it was.
+    expect(new Set(memory.subarray(0, 1000)).size).toBe(1)
+    expect(new Set(memory.subarray(6000)).size).toBe(1)
+    // Nothing of it is kept.
+    scratch.fill(0)
+    for (const i of [0, 3]) {
+      expect(frames[i].slices).toHaveLength(2)
+      expect(toHex(frames[i].data)).toBe(toHex(payloads[i]))
+      expect(frames[i].data.buffer).not.toBe(memory.buffer)
+    }
+  })
+
+  it('are those of data where it is too small, by one byte or by all, or data was read before', () => {
+    const { frames } = cutFrames()
+    const [first, , , last] = frames
+    for (const length of [0, payloads[0].length - 1]) {
+      const scratch = new Uint8Array(length)
+      expect(first.dataUsing(scratch)).toBe(first.data)
+      expect(toHex(first.data)).toBe(toHex(payloads[0]))
+      expect(scratch.every((byte) => byte === 0)).toBe(true)
+    }
+    const { data } = last
+    expect(last.dataUsing(new Uint8Array(8192))).toBe(data)
+  })
+
+  it('have what header stripping took off in front of them, once', () => {
+    const bytes = segmentOf(
+      element('1654AE6B', trackEntry('01', encodings(stripping('C0FFEE')))),
+      element('1F43B675', 'E7 81 00', 'A3 86 81 0000 80 AABB'),
+    )
+    const [frame] = parse(bytes).fragments[0].frames
+    const scratch = new Uint8Array(5)
+    expect(frame.dataUsing(new Uint8Array(4)).buffer).not.toBe(bytes.buffer)
+    expect(toHex(frame.dataUsing(scratch))).toBe('C0FFEEAABB')
+    expect(toHex(frame.data)).toBe('C0FFEEAABB')
+    const [fresh] = parse(bytes).fragments[0].frames
+    expect(fresh.dataUsing(scratch).buffer).toBe(scratch.buffer)
+    expect(toHex(scratch)).toBe('C0FFEEAABB')
+    expect(toHex(fresh.dataUsing(scratch))).toBe('C0FFEEAABB')
+    expect(toHex(fresh.data)).toBe('C0FFEEAABB')
   })
 })
 
