@@ -90,18 +90,16 @@ export class OpenMetadata implements FragmentMetadata {
     let isClosing = false
     for (let i = 0; i < tags.length; i += 1) {
       const tag = tags[i]
-      if (!tag.name.startsWith(AWS_TAG_PREFIX)) {
-        ;(producerTags ??= []).push(tag)
-        continue
-      }
-      const field = FIELDS.get(tag.name)
-      if (field === undefined) {
-        this.unknownTags = [...this.unknownTags, tag]
-      } else {
+      const field = tag.name.length < SHORTEST_FIELD ? undefined : FIELDS.get(tag.name)
+      if (field !== undefined) {
         this.#isFromService = true
         if (field === 'continuationToken') isClosing = true
         if (field !== 'error') this.#set(field, tag.value ?? '', tags)
         else if (errors.length === 0) errors = this.readErrors(tags)
+      } else if (tag.name.startsWith(AWS_TAG_PREFIX)) {
+        this.unknownTags = [...this.unknownTags, tag]
+      } else {
+        ;(producerTags ??= []).push(tag)
       }
     }
     return { producerTags: producerTags ?? NO_TAGS, errors, isClosing }
@@ -185,6 +183,9 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   [`${AWS_TAG_PREFIX}EXCEPTION_ERROR_CODE`, 'error'],
   [`${AWS_TAG_PREFIX}EXCEPTION_MESSAGE`, 'error'],
 ])
+
+// To look a name up costs less than to compare its prefix, but more than to see that it is too short.
+const SHORTEST_FIELD = Math.min(...[...FIELDS.keys()].map(({ length }) => length))
 
 const NO_ERRORS: readonly ServiceError[] = []
 const NO_TAGS: readonly Tag[] = []
