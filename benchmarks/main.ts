@@ -78,6 +78,7 @@ async function compareOnFile(file: string, effort: Effort): Promise<number> {
     input = inputFromFile(file, FILE_TARGET_BYTES)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
+    console.error('FILE is the path of a Matroska file or of a saved GetMedia payload.')
     return 2
   }
   const facts = factsOf(`npm run bench -- ${file}`, effort)
