@@ -153,8 +153,9 @@ export class Frame<M = unknown> {
    * `data` was read before, comes as `data`: as large as the largest keyframe is large enough.
    */
   dataUsing(scratch: Uint8Array): Uint8Array {
+    const isTooSmall = this.byteLength > scratch.length
     const isWhole = this.#extras?.slices === undefined && !this.#isHeaderMissing()
-    if (isWhole || this.byteLength > scratch.length) return this.data
+    if (isWhole || isTooSmall) return this.data
     return scratch.subarray(0, copySlices(this.slices, scratch, 0))
   }
 

@@ -183,6 +183,13 @@ describe('the bytes of a frame that a scratch is given for', () => {
     expect(last.dataUsing(new Uint8Array(8192))).toBe(data)
   })
 
+  it('are refused for every frame where it is forgotten, not only for those in several chunks', () => {
+    for (const frame of cutFrames().frames) {
+      // @ts-expect-error -- what JavaScript lets pass
+      expect(() => frame.dataUsing()).toThrow(TypeError)
+    }
+  })
+
   it('have what header stripping took off in front of them, once', () => {
     const bytes = segmentOf(
       element('1654AE6B', trackEntry('01', encodings(stripping('C0FFEE')))),
