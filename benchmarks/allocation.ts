@@ -7,7 +7,7 @@
  *     growth = fragments × perFragment + frames × perFrame
  *
  * Of 8 KB frames every eighth lies in two chunks of 64 KiB and is joined in memory of its own: the growth of the array
- * buffers over the input's length is the share of bytes that are copied.
+ * buffers over the input's length is the new memory for each byte.
  *
  * Run by the harness with `--expose-gc --min-semi-space-size=1024 --max-semi-space-size=1024`.
  */
@@ -26,7 +26,7 @@ export interface Allocation {
   readonly bytesPerFrame: number
   readonly bytesPerFragment: number
   /** Bytes of new array buffers for each byte of video. */
-  readonly copiedShare: number
+  readonly newMemoryShare: number
 }
 
 type PushWork = Extract<Work, { kind: 'push' }>
@@ -116,7 +116,7 @@ export async function measureAllocation(contender: string, level: Level): Promis
   const work = await workOf(contender, level)
   const few = await measureGrowth(work, FEW_BLOCKS)
   const many = await measureGrowth(work, MANY_BLOCKS)
-  return { level, ...solve(few, many), copiedShare: await measureCopies(work) }
+  return { level, ...solve(few, many), newMemoryShare: await measureCopies(work) }
 }
 
 async function workOf(contender: string, level: Level): Promise<PushWork> {

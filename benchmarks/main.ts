@@ -15,6 +15,7 @@ import {
   comparisonsForFile,
   FILE_TARGET_BYTES,
   FULL_EFFORT,
+  LEVELS,
   QUICK_EFFORT,
 } from './plan.js'
 import { resultsPage, writeReports } from './report.js'
@@ -26,12 +27,14 @@ import type { Findings } from './goals.js'
 import type { RunFacts } from './report.js'
 import type { Comparison, Effort, Result } from './rounds.js'
 
+const SECTIONS = ['consumer', 'scaling', 'memory', 'imports', 'allocations']
+
 const USAGE = `usage: npm run bench -- [--quick] [--only LEVEL[,LEVEL]] [FILE]
        npm run bench -- --guard
 
   (nothing)   everything; writes benchmarks/RESULTS.md and the table in README.md
   --quick     the main comparisons, shorter; writes nothing
-  --only      these levels in full, or sections: ${['consumer', 'scaling', 'memory', 'imports', 'allocations'].join(', ')}; writes nothing
+  --only      these levels in full (${LEVELS.join(', ')}), or sections (${SECTIONS.join(', ')}); writes nothing
   --guard     the regression guard of the continuous integration
   --pin       rewrite inputs/pinned.json after a recipe was changed on purpose
   FILE        compare on a Matroska file or GetMedia payload of your own; writes nothing`
@@ -69,7 +72,14 @@ export async function main(args: readonly string[]): Promise<number> {
   const effort = values.quick ? QUICK_EFFORT : FULL_EFFORT
   const [file] = positionals
   if (file !== undefined) return compareOnFile(file, effort)
-  return compareAll(effort, values.quick, values.only?.split(','))
+  const only = values.only?.split(',')
+  const unknown = only?.find((name) => ![...LEVELS, ...SECTIONS].includes(name))
+  if (unknown !== undefined) {
+    console.error(`--only knows no "${unknown}"`)
+    console.error(USAGE)
+    return 2
+  }
+  return compareAll(effort, values.quick, only)
 }
 
 async function compareOnFile(file: string, effort: Effort): Promise<number> {

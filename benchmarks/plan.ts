@@ -62,6 +62,9 @@ const QUICK: typeof FULL = [
   ['elements', 'audio', 64 * KIB],
 ]
 
+/** What can be compared by itself; our other ways to a frame's bytes stand beside `fragments`. */
+export const LEVELS: readonly string[] = [...new Set(FULL.map(([level]) => level))]
+
 export function comparisons(isQuick: boolean): readonly Comparison[] {
   return (isQuick ? QUICK : FULL).map(([level, input, chunks]) =>
     comparison(level, findInput(input), chunks),

@@ -188,14 +188,14 @@ function allocationSection({ allocations }: Findings): readonly string[] {
   if (allocations.length === 0) return []
   return [
     '## Allocations',
-    'Bytes of heap and array buffers per 320-byte frame, and per fragment apart from its frames; and the share of the bytes of `video` that are copied, because their frame lies in two chunks.',
+    'Bytes of heap and array buffers per 320-byte frame, and per fragment apart from its frames; and the new memory for each byte of `video`, for frames that lie in two chunks.',
     table(
-      ['level', 'per frame', 'per fragment', 'copied'],
-      allocations.map(({ level, bytesPerFrame, bytesPerFragment, copiedShare }) => [
+      ['level', 'per frame', 'per fragment', 'new memory'],
+      allocations.map(({ level, bytesPerFrame, bytesPerFragment, newMemoryShare }) => [
         level,
         bytesPerFrame.toFixed(0),
         bytesPerFragment.toFixed(0),
-        `${(copiedShare * 100).toFixed(1)} %`,
+        `${(newMemoryShare * 100).toFixed(1)} %`,
       ]),
     ),
   ]

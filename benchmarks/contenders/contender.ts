@@ -9,9 +9,9 @@ import type { Tally } from '../tally.js'
  * - `frames`: each frame with its track, time, keyframe flag and a view of its bytes, as it arrives;
  * - `fragments`: whole fragments: tracks, tags, typed AWS metadata, all frames, every view taken;
  * - `unread`: the same, but nobody asks for a frame's bytes, only for its length;
- * - `iterator`: `fragments` through `for await`;
  * - `scratch`: `fragments`, each frame's bytes used before the next frame's, so that all joining is done in one memory;
- * - `slices`: `fragments` with a list of parts instead of one view for a frame that two chunks share.
+ * - `slices`: `fragments` with a list of parts instead of one view for a frame that two chunks share;
+ * - `iterator`: `fragments` through `for await`.
  */
 export type Level =
   | 'floor'

@@ -143,7 +143,8 @@ export const kvsFragments: Works = {
   frames: { kind: 'push', open: openFrames },
   fragments: { kind: 'push', open: openFragments(takeViews) },
   unread: { kind: 'push', open: openFragments(takeLengths) },
-  scratch: { kind: 'push', open: openFragments(takeUsing(new Uint8Array(1 << 20))) },
+  // Larger than any keyframe of the inputs; of `huge` they have 2 MiB.
+  scratch: { kind: 'push', open: openFragments(takeUsing(new Uint8Array(4 << 20))) },
   slices: { kind: 'push', open: openFragments(takeSlices) },
   iterator: { kind: 'async', read: iterate },
 }

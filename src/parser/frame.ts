@@ -147,14 +147,17 @@ export class Frame<M = unknown> {
   }
 
   /**
-   * The same for one frame after the other: what has to be put together is put together at the front of `scratch`, memory of
-   * yours that the next frame may use again, so that nothing is allocated. The answer is a view of the chunk where the bytes
-   * lay in one, else of `scratch` and valid until that is written to again. A frame that `scratch` is too small for, or whose
-   * `data` was read before, comes as `data`: as large as the largest keyframe is large enough.
+   * The same for a reader that is done with one frame before it takes the next: what still has to be put together is put
+   * together at the front of `scratch`, memory of yours that the next frame may use again, so that none is allocated for it.
+   * Take the answer to be valid until `scratch` is written to again; where nothing had to be put together it is a view of
+   * other memory, as `data` is. A frame that `scratch` is too small for, or whose `data` was read before, comes as `data`: as
+   * large as the largest keyframe is large enough.
    */
   dataUsing(scratch: Uint8Array): Uint8Array {
     const isTooSmall = this.byteLength > scratch.length
-    const isWhole = this.#extras?.slices === undefined && !this.#isHeaderMissing()
+    // A chunk that ended right behind the block's header leaves a single slice.
+    const sliceCount = this.#extras?.slices?.length ?? 1
+    const isWhole = sliceCount === 1 && !this.#isHeaderMissing()
     if (isWhole || isTooSmall) return this.data
     return scratch.subarray(0, copySlices(this.slices, scratch, 0))
   }

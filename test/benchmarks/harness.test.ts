@@ -164,6 +164,47 @@ describe('the report', () => {
     )
   })
 
+  it('tells our ways apart where memory and the consumer are judged and shown', () => {
+    const use = { contender: 'kvs-fragments', input: 'video', megabytes: 50, allowedBytes: 2e7 }
+    const spread = flat(1)
+    const figure = {
+      cpuSecondsPerGigabyte: spread,
+      megabytesPerSecond: spread,
+      peakRssBytes: spread,
+    }
+    const session = { input: 'video', protocol: 'https', drain: figure, consumer: figure } as const
+    const found: Findings = {
+      ...findings,
+      results: [],
+      memory: (['fragments', 'scratch'] as const).map((level) => ({
+        ...use,
+        level,
+        aboveDrainBytes: flat(1e6),
+      })),
+      endToEnd: (['fragments', 'scratch'] as const).map((level) => ({
+        ...session,
+        level,
+        cpuRatio: spread,
+        aboveDrainBytes: spread,
+      })),
+    }
+    expect(judge(found).map(({ goal }) => goal)).toStrictEqual([
+      'consumer end to end, HTTPS, video: client CPU against the bare drain',
+      'consumer end to end, HTTPS, video, with scratch memory: client CPU against the bare drain',
+      'peak RSS above draining, video, 50 MB',
+      'peak RSS above draining, video, with scratch memory, 50 MB',
+    ])
+    const page = resultsPage(found, facts)
+    for (const row of [
+      '| video, HTTPS |',
+      '| video, HTTPS, with scratch memory |',
+      '| kvs-fragments | video, 50 MB |',
+      '| kvs-fragments, with scratch memory | video, 50 MB |',
+    ]) {
+      expect(page).toContain(row)
+    }
+  })
+
   it('judges only what was measured, by the ratio of medians', () => {
     expect(judge(findings).map(({ goal, isMet }) => [goal, isMet])).toStrictEqual([
       ['fragments, audio: times as fast as ts-ebml', true],

@@ -149,6 +149,17 @@ describe('the bytes of a frame that a scratch is given for', () => {
     expect(scratch.every((byte) => byte === 0)).toBe(true)
   })
 
+  it('are a view of the chunk too where the one before ended right behind the header of the block', () => {
+    const [payload] = payloads
+    const bytes = segmentOf(openElement('1F43B675', 1, element('A3', '81 0000 80', payload)))
+    const chunks = [
+      bytes.slice(0, bytes.length - payload.length),
+      bytes.slice(bytes.length - payload.length),
+    ]
+    const [frame] = parse(chunks).fragments[0].frames
+    expect(frame.dataUsing(new Uint8Array(8192)).buffer).toBe(chunks[1].buffer)
+  })
+
   it('are put together at its front where they lay in several, again for each frame and each time', () => {
     const { frames } = cutFrames()
     const memory = new Uint8Array(9000).fill(0xee)

@@ -123,6 +123,18 @@ describe('the metadata of a fragment', () => {
     expect(fragment.tags).toEqual([])
   })
 
+  it('takes the prefix alone for a tag of the service, and what is one character off it for the producer’s', () => {
+    const producers = ['AWS_KINESISVIDEO', 'AWS_KINESISVIDEOX', 'aws_kinesisvideo_X']
+    const bytes = documentOf(
+      tagsOf(['AWS_KINESISVIDEO_', '1'], ...producers.map((name) => [name, '2'] as const)),
+      headOf('17'),
+      CLUSTER,
+    )
+    const [fragment] = parseGetMediaChunks(bytes).fragments
+    expect(fragment.metadata.unknownTags.map(({ name }) => name)).toEqual(['AWS_KINESISVIDEO_'])
+    expect(fragment.tags.map(({ name }) => name)).toEqual(producers)
+  })
+
   it('is not confused by a tag without a value, or with bytes', () => {
     const bare = element(
       '1254C367',

@@ -36,6 +36,10 @@ describe('parseTimestampMs', () => {
     ['1e3', 'an exponent'],
     ['.5', 'no digit before the point'],
     ['1.', 'no digit after the point'],
+    ['1:0', 'what follows 9'],
+    ['1/0', 'what is before 0'],
+    ['1.:', 'what follows 9, behind the point'],
+    ['1.000/', 'what is before 0, behind the decimals that count'],
     [' 1.0', 'a blank'],
     ['1.0\n', 'a line end'],
     ['１.０', 'digits that are not ASCII'],
@@ -58,6 +62,15 @@ describe('parseTimestampMs', () => {
         expect(Number.isInteger(timestampMs)).toBe(true)
         expect(new Date(timestampMs).getTime()).toBe(timestampMs)
       }),
+    )
+  })
+
+  it('reads what a number with decimals looks like, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[0-9./:-]{0,6}$/), (text) => {
+        expect(parseTimestampMs(text) !== undefined).toBe(/^\d+(?:\.\d+)?$/.test(text))
+      }),
+      { numRuns: 1000 },
     )
   })
 
