@@ -1,12 +1,13 @@
 import { LACING_MASK } from './block.js'
 import type { ClusterContext } from './frame.js'
 import { Frame } from './frame.js'
+import { MAX_SIZE_WIDTH } from './header-carry.js'
 import type { FragmentLedger } from './ledger.js'
 import { ID } from './schema.js'
 
 const SIMPLE_BLOCK = ID.SimpleBlock
 /** An ID of one byte and the widest size. */
-const MAX_HEADER_BYTES = 9
+const MAX_HEADER_BYTES = 1 + MAX_SIZE_WIDTH
 /** Track, timestamp and flags. */
 const BLOCK_HEADER_BYTES = 4
 

@@ -26,7 +26,7 @@ export function parseTimestampMs(text: string): number | undefined {
     const code = text.charCodeAt(i)
     const digit = code - DIGIT_0
     if (digit >= 0 && digit <= 9) {
-      // A value that is rounded here is far beyond the range, so the comparison below is exact where it matters.
+      // A value that is rounded here is beyond the range, so the comparison below is exact where it matters.
       if (pointAt === -1 || i - pointAt <= DECIMALS) timestampMs = timestampMs * 10 + digit
     } else if (code === POINT && pointAt === -1 && i > 0 && i < text.length - 1) {
       pointAt = i
