@@ -1,20 +1,19 @@
 /**
- * The other end of `end-to-end.ts`, in a process of its own: `node … end-to-end-server.js INPUT http|https WARM-UP-MB MB`.
- * Holds the streams `warm-up` and `measured`, prints one line of JSON and runs until its standard input ends.
+ * The other end of `end-to-end.ts`, in a process of its own: `node … end-to-end-server.js '{…}'`. Holds the streams that
+ * the job names, prints one line of JSON and runs until its standard input ends.
  */
 import { readFileSync } from 'node:fs'
 import { createCertificate, fragmentsFromFile, startSimulator } from 'kvs-fragments/simulator'
 import { inputNamed } from './inputs/store.js'
 import type { FragmentInput, StreamOptions } from 'kvs-fragments/simulator'
-import type { RecipeName } from './inputs/recipes.js'
-import type { ServerFacts } from './end-to-end.js'
+import type { ServerFacts, ServerJob, StreamFacts } from './end-to-end.js'
 
-const [input, protocol, ...sizes] = process.argv.slice(2)
-const stored = inputNamed(input as RecipeName)
+const job = JSON.parse(process.argv[2]) as ServerJob
+const stored = inputNamed(job.input)
 const once = fragmentsFromFile(readFileSync(stored.path))
 
 /** The input over and over; the simulator numbers the fragments anew, and holds each Cluster once. */
-function stream(name: string, megabytes: number): StreamOptions & { readonly repeats: number } {
+function stream(name: string, megabytes: number): StreamOptions & StreamFacts {
   const repeats = Math.ceil((megabytes * 1e6) / stored.expected.bytes)
   const fragments: FragmentInput[] = []
   for (let i = 0; i < repeats; i += 1) {
@@ -25,8 +24,8 @@ function stream(name: string, megabytes: number): StreamOptions & { readonly rep
   return { name, fragments, repeats }
 }
 
-const streams = [stream('warm-up', Number(sizes[0])), stream('measured', Number(sizes[1]))]
-const certificate = protocol === 'https' ? createCertificate() : undefined
+const streams = job.streams.map(({ name, megabytes }) => stream(name, megabytes))
+const certificate = job.protocol === 'https' ? createCertificate() : undefined
 const simulator = await startSimulator({
   streams,
   limits: { idleEndMs: 0, getMediaPerSecond: Infinity, getDataEndpointPerSecond: Infinity },
@@ -35,7 +34,7 @@ const simulator = await startSimulator({
 const facts: ServerFacts = {
   endpoint: simulator.endpoint,
   certificate: certificate?.cert,
-  repeats: streams.map(({ repeats }) => repeats),
+  streams: streams.map(({ name, repeats }) => ({ name, repeats })),
 }
 console.log(JSON.stringify(facts))
 process.stdin.resume().on('end', () => void simulator.close())

@@ -1,6 +1,6 @@
 /**
  * The consumer from socket to frame: through the real SDK over loopback HTTP and HTTPS, against the simulator in a process
- * of its own, beside a client that drains the same body with a bare `data` listener.
+ * of its own, beside a client that drains the same body with a bare `data` listener. And the same for many streams at once.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,21 +17,39 @@ import type { Expected } from './inputs/expected.js'
 import type { RecipeName } from './inputs/recipes.js'
 import type { Spread } from './statistics.js'
 
-/** The bare listener; the consumer with every view taken, and with all that has to be joined in one memory. */
-export type EndToEndReader = 'drain' | 'fragments' | 'scratch'
+/**
+ * The bare listener, and one that holds each fragment's chunks until all are there; the consumer with every view taken, with
+ * all that has to be joined in one memory, and frame by frame.
+ */
+export type EndToEndReader = 'drain' | 'hold' | 'fragments' | 'scratch' | 'frames'
+
+export interface ServerJob {
+  readonly input: RecipeName
+  readonly protocol: 'http' | 'https'
+  readonly streams: readonly { readonly name: string; readonly megabytes: number }[]
+}
+
+export interface StreamFacts {
+  readonly name: string
+  /** How often it holds the input. */
+  readonly repeats: number
+}
 
 /** What the server tells once it listens. */
 export interface ServerFacts {
   readonly endpoint: string
   readonly certificate: string | undefined
-  /** How often the input stands in `warm-up` and in `measured`. */
-  readonly repeats: readonly number[]
+  readonly streams: readonly StreamFacts[]
 }
 
 export interface ClientJob {
   readonly endpoint: string
   readonly expected: Expected
-  readonly repeats: readonly number[]
+  readonly warmUp: StreamFacts
+  /** Read at once. */
+  readonly measured: readonly StreamFacts[]
+  /** Leaves the beginning and the end out of the measurement. */
+  readonly isSteady: boolean
 }
 
 export interface ClientMeasurement {
@@ -60,9 +78,21 @@ export interface EndToEndFigures {
   readonly peakRssBytes: Spread
 }
 
+/** One reader on so many streams at once, over HTTPS. */
+export interface StreamsAtOnce {
+  readonly input: string
+  readonly reader: EndToEndReader
+  readonly streams: number
+  readonly cpuSecondsPerGigabyte: Spread
+  /** CPU time per byte over that of one stream, round by round. */
+  readonly ratio: Spread
+  readonly peakRssBytes: Spread
+}
+
 // Four times: until the optimising compiler is done with what runs once a fragment, too.
-const WARM_UP_MEGABYTES = 300
+const WARM_UP = { name: 'warm-up', megabytes: 300 }
 const MEASURED_MEGABYTES = 1000
+const AT_ONCE = [1, 8, 64]
 
 export async function measureEndToEnd(rounds: number): Promise<readonly EndToEnd[]> {
   const results: EndToEnd[] = []
@@ -74,50 +104,32 @@ export async function measureEndToEnd(rounds: number): Promise<readonly EndToEnd
   return results
 }
 
+/** What one process pays for reading many streams at once. */
+export async function measureStreamsAtOnce(rounds: number): Promise<readonly StreamsAtOnce[]> {
+  return [
+    ...(await measureAtOnce('video', ['drain', 'hold', 'fragments', 'scratch', 'frames'], rounds)),
+    ...(await measureAtOnce('audio', ['drain', 'hold', 'fragments'], rounds)),
+  ]
+}
+
 async function measureOne(
   input: RecipeName,
   protocol: 'http' | 'https',
-  ways: readonly Exclude<EndToEndReader, 'drain'>[],
+  ways: readonly ('fragments' | 'scratch')[],
   rounds: number,
 ): Promise<readonly EndToEnd[]> {
-  const { expected } = inputNamed(input)
-  const server = spawn(
-    process.execPath,
-    [
-      join(COMPILED, 'end-to-end-server.js'),
-      input,
-      protocol,
-      String(WARM_UP_MEGABYTES),
-      String(MEASURED_MEGABYTES),
-    ],
-    { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
-  )
-  const runs: Record<EndToEndReader, ClientMeasurement[]> = {
-    drain: [],
-    fragments: [],
-    scratch: [],
-  }
-  try {
-    const [line] = (await Promise.race([
-      once(createInterface(server.stdout), 'line'),
-      once(server, 'exit').then(() => {
-        throw new Error('the simulator did not start')
-      }),
-    ])) as [string]
-    const { endpoint, certificate, repeats } = JSON.parse(line) as ServerFacts
-    const job: ClientJob = { endpoint, expected, repeats }
-    const environment = trust(certificate)
+  const runs = { drain: [], fragments: [], scratch: [] } as Record<
+    'drain' | 'fragments' | 'scratch',
+    ClientMeasurement[]
+  >
+  const streams = [WARM_UP, { name: 'measured', megabytes: MEASURED_MEGABYTES }]
+  await withServer({ input, protocol, streams }, async (run) => {
     for (let round = 0; round < rounds; round += 1) {
       for (const reader of rotate(['drain', ...ways] as const, round)) {
-        const args = [reader, JSON.stringify(job)]
-        const options = { environment, limitMs: 120_000 }
-        runs[reader].push(await runChild<ClientMeasurement>('end-to-end-child.js', args, options))
+        runs[reader].push(await run(reader, ['measured'], false))
       }
     }
-  } finally {
-    server.stdin.end()
-    if (server.exitCode === null) await once(server, 'exit')
-  }
+  })
   return ways.map((level) => ({
     input,
     level,
@@ -129,6 +141,90 @@ async function measureOne(
       runs[level].map(({ peakRssBytes }, round) => peakRssBytes - runs.drain[round].peakRssBytes),
     ),
   }))
+}
+
+async function measureAtOnce(
+  input: RecipeName,
+  readers: readonly EndToEndReader[],
+  rounds: number,
+): Promise<readonly StreamsAtOnce[]> {
+  const groups = AT_ONCE.map((count) =>
+    Array.from({ length: count }, (_, i) => ({
+      name: `${count}-${i}`,
+      megabytes: MEASURED_MEGABYTES / count,
+    })),
+  )
+  const cases = readers.flatMap((reader) =>
+    groups.map((group) => ({ reader, group, runs: [] as ClientMeasurement[] })),
+  )
+  const job: ServerJob = { input, protocol: 'https', streams: [WARM_UP, ...groups.flat()] }
+  await withServer(job, async (run) => {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const { reader, group, runs } of rotate(cases, round)) {
+        const names = group.map(({ name }) => name)
+        runs.push(await run(reader, names, true))
+      }
+    }
+  })
+  return cases.map(({ reader, group, runs }) => {
+    const single = cases.find((each) => each.reader === reader && each.group.length === 1)
+    const costs = runs.map(({ cpuNs, bytes }) => cpuNs / bytes)
+    return {
+      input,
+      reader,
+      streams: group.length,
+      cpuSecondsPerGigabyte: spreadOf(costs),
+      ratio: spreadOf(
+        costs.map((cost, round) => {
+          const { cpuNs, bytes } = single?.runs[round] ?? runs[round]
+          return cost / (cpuNs / bytes)
+        }),
+      ),
+      peakRssBytes: spreadOf(runs.map(({ peakRssBytes }) => peakRssBytes)),
+    }
+  })
+}
+
+/** Runs a client that reads the streams of these names at once. */
+type RunClient = (
+  reader: EndToEndReader,
+  names: readonly string[],
+  isSteady: boolean,
+) => Promise<ClientMeasurement>
+
+async function withServer(job: ServerJob, use: (run: RunClient) => Promise<void>): Promise<void> {
+  const { expected } = inputNamed(job.input)
+  const server = spawn(
+    process.execPath,
+    [join(COMPILED, 'end-to-end-server.js'), JSON.stringify(job)],
+    { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
+  )
+  try {
+    const [line] = (await Promise.race([
+      once(createInterface(server.stdout), 'line'),
+      once(server, 'exit').then(() => {
+        throw new Error('the simulator did not start')
+      }),
+    ])) as [string]
+    const { endpoint, certificate, streams } = JSON.parse(line) as ServerFacts
+    const environment = trust(certificate)
+    await use((reader, names, isSteady) => {
+      const client: ClientJob = {
+        endpoint,
+        expected,
+        warmUp: streams[0],
+        measured: streams.filter(({ name }) => names.includes(name)),
+        isSteady,
+      }
+      return runChild<ClientMeasurement>('end-to-end-child.js', [reader, JSON.stringify(client)], {
+        environment,
+        limitMs: 120_000,
+      })
+    })
+  } finally {
+    server.stdin.end()
+    if (server.exitCode === null) await once(server, 'exit')
+  }
 }
 
 /** The SDK's own TLS settings stay as they are: Node is told to trust the simulator's certificate. */

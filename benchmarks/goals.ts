@@ -2,7 +2,7 @@
 import { OURS } from './contenders/registry.js'
 import type { Level } from './contenders/contender.js'
 import type { Allocation } from './allocation.js'
-import type { EndToEnd } from './end-to-end.js'
+import type { EndToEnd, StreamsAtOnce } from './end-to-end.js'
 import type { ImportTime } from './import-time.js'
 import type { MemoryUse } from './memory.js'
 import type { Figures, Result } from './rounds.js'
@@ -12,6 +12,8 @@ export interface Findings {
   readonly results: readonly Result[]
   readonly endToEnd: readonly EndToEnd[]
   readonly scaling: readonly Scaling[]
+  readonly streamsBeside: readonly Scaling[]
+  readonly streamsAtOnce: readonly StreamsAtOnce[]
   readonly memory: readonly MemoryUse[]
   readonly imports: readonly ImportTime[]
   readonly allocations: readonly Allocation[]

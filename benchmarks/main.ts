@@ -1,7 +1,7 @@
 /** The command line of the benchmarks; see `benchmarks/README.md`. */
 import { parseArgs } from 'node:util'
 import { OURS } from './contenders/registry.js'
-import { measureEndToEnd } from './end-to-end.js'
+import { measureEndToEnd, measureStreamsAtOnce } from './end-to-end.js'
 import { runAllocation, runGuard } from './guard.js'
 import { judge } from './goals.js'
 import { measureImports } from './import-time.js'
@@ -20,19 +20,21 @@ import {
 } from './plan.js'
 import { resultsPage, writeReports } from './report.js'
 import { runComparison } from './rounds.js'
-import { measureScaling } from './scaling.js'
+import { measureScaling, measureStreamsBeside } from './scaling.js'
 import { format, formatSpread } from './statistics.js'
 import type { Allocation } from './allocation.js'
 import type { Findings } from './goals.js'
 import type { RunFacts } from './report.js'
 import type { Comparison, Effort, Result } from './rounds.js'
 
-const SECTIONS = ['consumer', 'scaling', 'memory', 'imports', 'allocations']
+/** Not part of a whole run: it takes half as long as all the rest, and judges nothing. */
+const STREAMS = 'streams'
+const SECTIONS = ['consumer', 'scaling', 'memory', 'imports', 'allocations', STREAMS]
 
 const USAGE = `usage: npm run bench -- [--quick] [--only LEVEL[,LEVEL]] [FILE]
        npm run bench -- --guard
 
-  (nothing)   everything; writes benchmarks/RESULTS.md and the table in README.md
+  (nothing)   everything but streams; writes benchmarks/RESULTS.md and the table in README.md
   --quick     the main comparisons, shorter; writes nothing
   --only      these levels in full (${LEVELS.join(', ')}), or sections (${SECTIONS.join(', ')}); writes nothing
   --guard     the regression guard of the continuous integration
@@ -40,6 +42,7 @@ const USAGE = `usage: npm run bench -- [--quick] [--only LEVEL[,LEVEL]] [FILE]
   FILE        compare on a Matroska file or GetMedia payload of your own; writes nothing`
 
 const CONSUMER_ROUNDS = 5
+const STREAM_ROUNDS = 3
 const MEMORY_ROUNDS = 5
 const IMPORT_ROUNDS = 15
 
@@ -104,7 +107,7 @@ async function compareAll(
 ): Promise<number> {
   const facts = factsOf(`npm run bench${isQuick ? ' -- --quick' : ''}`, effort)
   const isWanted = (section: string): boolean =>
-    only === undefined ? !isQuick : only.includes(section)
+    only === undefined ? !isQuick && section !== STREAMS : only.includes(section)
   const chosen = comparisons(isQuick && only === undefined).filter(
     ({ level }) => only === undefined || only.includes(level),
   )
@@ -114,6 +117,12 @@ async function compareAll(
       ? await announced('consumer end to end', () => measureEndToEnd(CONSUMER_ROUNDS))
       : [],
     scaling: isWanted('scaling') ? await announced('scaling', measureScaling) : [],
+    streamsBeside: isWanted(STREAMS)
+      ? await announced('many streams, from memory', measureStreamsBeside)
+      : [],
+    streamsAtOnce: isWanted(STREAMS)
+      ? await announced('many streams, end to end', () => measureStreamsAtOnce(STREAM_ROUNDS))
+      : [],
     memory: isWanted('memory')
       ? await announced('memory', () =>
           measureMemory([OURS, 'ts-ebml', 'ebml-stream'], MEMORY_ROUNDS),
@@ -137,6 +146,8 @@ const NOTHING_FOUND: Findings = {
   results: [],
   endToEnd: [],
   scaling: [],
+  streamsBeside: [],
+  streamsAtOnce: [],
   memory: [],
   imports: [],
   allocations: [],

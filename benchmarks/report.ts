@@ -7,8 +7,10 @@ import { describeChunks } from './inputs/chunks.js'
 import { BENCHMARKS, ROOT } from './paths.js'
 import { format, formatSpread } from './statistics.js'
 import type { Level } from './contenders/contender.js'
+import type { EndToEndReader } from './end-to-end.js'
 import type { Findings } from './goals.js'
 import type { Figures, Outcome, Result } from './rounds.js'
+import type { Scaling } from './scaling.js'
 
 export const README_START = '<!-- bench:start -->'
 export const README_END = '<!-- bench:end -->'
@@ -22,6 +24,14 @@ const LEVEL_TITLES: Readonly<Record<Level, string>> = {
   scratch: 'Whole fragments, frames joined in one memory',
   slices: 'Whole fragments, frames as lists of parts',
   iterator: 'Whole fragments through `for await`',
+}
+
+const READER_TITLES: Readonly<Record<EndToEndReader, string>> = {
+  drain: 'bare listener',
+  hold: 'bare listener that holds the chunks of a fragment',
+  fragments: 'consumer',
+  scratch: 'consumer, with scratch memory',
+  frames: 'consumer.frames()',
 }
 
 export interface RunFacts {
@@ -59,6 +69,7 @@ export function resultsPage(findings: Findings, facts: RunFacts): string {
     ...levels.flatMap((level) => levelSection(findings.results, level)),
     ...endToEndSection(findings),
     ...scalingSection(findings),
+    ...streamsSection(findings),
     ...memorySection(findings),
     ...allocationSection(findings),
     ...importSection(findings),
@@ -155,14 +166,41 @@ function scalingSection({ scaling }: Findings): readonly string[] {
   return [
     '## Scaling',
     'Time per byte of the larger over the smaller, in one process, alternating.',
+    scalingTable(scaling),
+  ]
+}
+
+function scalingTable(scaling: readonly Scaling[]): string {
+  return table(
+    ['', 'ratio', 'smaller, ns/kB', 'larger, ns/kB'],
+    scaling.map(({ name, ratio, smallNsPerKilobyte, largeNsPerKilobyte }) => [
+      name,
+      formatSpread(ratio),
+      format(smallNsPerKilobyte.median),
+      format(largeNsPerKilobyte.median),
+    ]),
+  )
+}
+
+function streamsSection({ streamsBeside, streamsAtOnce }: Findings): readonly string[] {
+  if (streamsAtOnce.length === 0) return []
+  return [
+    '## Many streams in one process',
+    'From memory: whole fragments, every view taken, unless said; the streams one after the other, and taking turns chunk by chunk.',
+    scalingTable(streamsBeside),
+    'End to end, over HTTPS: CPU time per byte, and how many times that of one stream it is.',
     table(
-      ['', 'ratio', 'smaller, ns/kB', 'larger, ns/kB'],
-      scaling.map(({ name, ratio, smallNsPerKilobyte, largeNsPerKilobyte }) => [
-        name,
-        formatSpread(ratio),
-        format(smallNsPerKilobyte.median),
-        format(largeNsPerKilobyte.median),
-      ]),
+      ['', 'reader', 'streams', 'CPU s/GB', 'ratio', 'peak RSS, MB'],
+      streamsAtOnce.map(
+        ({ input, reader, streams, cpuSecondsPerGigabyte, ratio, peakRssBytes }) => [
+          input,
+          READER_TITLES[reader],
+          String(streams),
+          formatSpread(cpuSecondsPerGigabyte),
+          formatSpread(ratio),
+          megabytesOf(peakRssBytes.median),
+        ],
+      ),
     ),
   ]
 }

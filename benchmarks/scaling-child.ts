@@ -1,6 +1,7 @@
-/** The measured process of `scaling.ts`: `node … scaling-child.js length|streams|block|memory`. Prints JSON. */
+/** The measured process of `scaling.ts`: `node … scaling-child.js length|streams|beside|block|memory`. Prints JSON. */
 import { performance } from 'node:perf_hooks'
 import { contenderNamed, OURS } from './contenders/registry.js'
+import { touchingFloor } from './contenders/touching-floor.js'
 import { cut, ownCopy } from './inputs/chunks.js'
 import { StreamBuilder } from './inputs/stream-builder.js'
 import { Random } from './inputs/random.js'
@@ -12,20 +13,29 @@ import type { RecipeName } from './inputs/recipes.js'
 import type { Scaling, ScalingKind } from './scaling.js'
 
 const MEGABYTE = 1_000_000
+const CHUNK_BYTES = 65_536
 const ROUNDS = 5
 const STREAMS = 64
+// Once takes us 2 to 20 ms, of which one collection more or less is a tenth or more.
+const STREAM_REPEATS = 25
 
 const works = await contenderNamed(OURS).load()
-const { fragments, scratch, unread } = works
-if (fragments?.kind !== 'push' || scratch?.kind !== 'push' || unread?.kind !== 'push') {
+const { elements, fragments, scratch, unread } = works
+if (
+  elements?.kind !== 'push' ||
+  fragments?.kind !== 'push' ||
+  scratch?.kind !== 'push' ||
+  unread?.kind !== 'push'
+) {
   throw new Error('nothing to scale')
 }
 const { open } = fragments
+const { open: openElements } = elements
 const { open: openScratch } = scratch
 const { open: openUnread } = unread
 
 function chunksOf(name: RecipeName, targetBytes: number): readonly Buffer[] {
-  return cut(RECIPES[name].build(targetBytes).writer.bytes, 65_536)
+  return cut(RECIPES[name].build(targetBytes).writer.bytes, CHUNK_BYTES)
 }
 
 function byteLength(chunks: readonly Buffer[]): number {
@@ -107,10 +117,30 @@ function* streams(): Generator<Scaling> {
   }
 }
 
+/**
+ * Beside the same streams: the reader without whole fragments, the rivals, and a floor. What the floor takes longer for 64 streams
+ * no reader of whole fragments can save; the faster the reader, the larger a part of its time that is.
+ */
+async function* streamsBeside(): AsyncGenerator<Scaling> {
+  for (const name of ['audio', 'video'] as const) {
+    const parts = Array.from({ length: STREAMS }, () => chunksOf(name, MEGABYTE))
+    const title = `${name}: 1 → ${STREAMS} streams at once`
+    yield compareStreams(`${title}, ${OURS}`, parts, open)
+    yield compareStreams(`${title}, floor: touch only`, parts, touchingFloor(parts[0], CHUNK_BYTES))
+    yield compareStreams(`${title}, ${OURS}, elements only`, parts, openElements)
+    for (const rival of ['ts-ebml', 'ebml-stream']) {
+      const work = (await contenderNamed(rival).load()).fragments
+      if (work?.kind !== 'push') throw new Error(`${rival} cannot be fed`)
+      yield compareStreams(`${title}, ${rival}`, parts, (tally) => work.open(tally), 2)
+    }
+  }
+}
+
 function compareStreams(
   name: string,
   parts: readonly (readonly Buffer[])[],
   openFeed: (tally: Tally) => Feed,
+  repeats: number = STREAM_REPEATS,
 ): Scaling {
   const bytes = parts.reduce((sum, chunks) => sum + byteLength(chunks), 0)
   const longest = Math.max(...parts.map((chunks) => chunks.length))
@@ -121,8 +151,7 @@ function compareStreams(
     }
     for (const feed of feeds) feed.end()
   }
-  // Once takes 2 to 20 ms, of which one collection more or less is a tenth or more.
-  const times = Array.from({ length: 25 })
+  const times = Array.from({ length: repeats })
   return compare(
     name,
     () =>
@@ -204,10 +233,13 @@ function* memory(): Generator<Scaling> {
   }
 }
 
-const kinds: Readonly<Record<ScalingKind, () => Generator<Scaling>>> = {
+const kinds: Readonly<Record<ScalingKind, () => Iterable<Scaling> | AsyncIterable<Scaling>>> = {
   length: lengths,
   streams,
+  beside: streamsBeside,
   block: blocks,
   memory,
 }
-console.log(JSON.stringify([...kinds[process.argv[2] as ScalingKind]()]))
+const found: Scaling[] = []
+for await (const scaling of kinds[process.argv[2] as ScalingKind]()) found.push(scaling)
+console.log(JSON.stringify(found))

@@ -2,7 +2,7 @@
 import { runChild } from './child.js'
 import type { Spread } from './statistics.js'
 
-export type ScalingKind = 'length' | 'streams' | 'block' | 'memory'
+export type ScalingKind = 'length' | 'streams' | 'beside' | 'block' | 'memory'
 
 export interface Scaling {
   readonly name: string
@@ -19,4 +19,9 @@ export async function measureScaling(): Promise<readonly Scaling[]> {
     results.push(...(await runChild<Scaling[]>('scaling-child.js', [kind], { limitMs: 300_000 })))
   }
   return results
+}
+
+/** Streams at once beside what rivals and a floor take for them. */
+export async function measureStreamsBeside(): Promise<readonly Scaling[]> {
+  return runChild<Scaling[]>('scaling-child.js', ['beside'], { limitMs: 600_000 })
 }

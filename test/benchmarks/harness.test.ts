@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
+import { GetMediaParser } from 'kvs-fragments'
 import { describe, expect, it } from 'vitest'
 import { solve } from '../../benchmarks/allocation.js'
+import { touchingFloor } from '../../benchmarks/contenders/touching-floor.js'
 import { judge } from '../../benchmarks/goals.js'
+import { cut } from '../../benchmarks/inputs/chunks.js'
+import { RECIPES } from '../../benchmarks/inputs/recipes.js'
 import { readPinned } from '../../benchmarks/inputs/store.js'
 import { readmeTable, replaceBetweenMarkers, resultsPage } from '../../benchmarks/report.js'
 import { format, formatSpread, spreadOf } from '../../benchmarks/statistics.js'
@@ -95,6 +99,30 @@ it('tells allocations per frame from allocations per fragment', () => {
   expect(solve(few, many)).toStrictEqual({ bytesPerFragment: 1000, bytesPerFrame: 100 })
 })
 
+describe('the floor that only touches', () => {
+  it('looks at each header and at both ends of each payload, once, whatever the chunks', () => {
+    const bytes = Buffer.from(RECIPES.audio.build(400_000).writer.bytes)
+    const parser = new GetMediaParser()
+    let frames = 0
+    let expected = 0
+    for (const fragment of [...parser.push(bytes), ...parser.end()]) {
+      for (const { data } of fragment.frames) {
+        frames += 1
+        expected ^= bytes[data.byteOffset - bytes.byteOffset - 1] ^ data[0] ^ (data.at(-1) ?? 0)
+      }
+    }
+    expect(frames).toBeGreaterThan(1000)
+    for (const chunkBytes of [1000, 65_536]) {
+      const chunks = cut(bytes, chunkBytes)
+      const tally = new Tally()
+      const feed = touchingFloor(chunks, chunkBytes)(tally)
+      for (const chunk of chunks) feed.push(chunk)
+      feed.end()
+      expect([tally.frames, tally.checksum]).toStrictEqual([frames, expected])
+    }
+  })
+})
+
 describe('the report', () => {
   const flat = (value: number): Figures['nsPerFrame'] => ({ median: value, min: value, max: value })
   const figures = (nsPerFrame: number): Figures => ({
@@ -130,6 +158,8 @@ describe('the report', () => {
     ],
     endToEnd: [],
     scaling: [],
+    streamsBeside: [],
+    streamsAtOnce: [],
     memory: [],
     imports: [],
     allocations: [],
@@ -203,6 +233,40 @@ describe('the report', () => {
     ]) {
       expect(page).toContain(row)
     }
+  })
+
+  it('shows many streams beside rivals and by reader, and judges neither', () => {
+    const found: Findings = {
+      ...findings,
+      results: [],
+      streamsBeside: [
+        {
+          name: 'audio: 1 → 64 streams at once, floor: touch only',
+          ratio: flat(1.4),
+          smallNsPerKilobyte: flat(100),
+          largeNsPerKilobyte: flat(140),
+        },
+      ],
+      streamsAtOnce: [
+        {
+          input: 'video',
+          reader: 'hold',
+          streams: 64,
+          cpuSecondsPerGigabyte: flat(3),
+          ratio: flat(1.5),
+          peakRssBytes: flat(2e8),
+        },
+      ],
+    }
+    const page = resultsPage(found, facts)
+    expect(page).toContain(
+      '| audio: 1 → 64 streams at once, floor: touch only | 1.40 (1.40–1.40) | 100 | 140 |',
+    )
+    expect(page).toContain(
+      '| video | bare listener that holds the chunks of a fragment | 64 | 3.00 (3.00–3.00) | 1.50 (1.50–1.50) | 200.0 |',
+    )
+    expect(judge(found)).toStrictEqual([])
+    expect(resultsPage(findings, facts)).not.toContain('Many streams')
   })
 
   it('judges only what was measured, by the ratio of medians', () => {
