@@ -17,7 +17,7 @@ const WARM_UP_SESSIONS = 4
 /** What part of a reading counts where its beginning and its end do not: not all streams are under way in those. */
 const STEADY = { from: 0.2, to: 0.75 }
 
-/** What a part of the reading cost. */
+/** What the reading cost, or a part of it. */
 class Meter {
   readonly #from: number
   readonly #to: number
@@ -27,7 +27,7 @@ class Meter {
   #wallAtStart = 0n
   #measurement: ClientMeasurement | undefined
 
-  /** Measures from the byte `from` to the byte `to`, or the first that is heard of after that. */
+  /** By itself it measures from the byte `from` to the byte `to`, or what is heard of first after those. */
   constructor(from: number, to: number) {
     this.#from = from
     this.#to = to

@@ -93,6 +93,7 @@ export interface StreamsAtOnce {
 const WARM_UP = { name: 'warm-up', megabytes: 300 }
 const MEASURED_MEGABYTES = 1000
 const AT_ONCE = [1, 8, 64]
+export const AT_ONCE_ROUNDS = 3
 
 export async function measureEndToEnd(rounds: number): Promise<readonly EndToEnd[]> {
   const results: EndToEnd[] = []
@@ -105,10 +106,10 @@ export async function measureEndToEnd(rounds: number): Promise<readonly EndToEnd
 }
 
 /** What one process pays for reading many streams at once. */
-export async function measureStreamsAtOnce(rounds: number): Promise<readonly StreamsAtOnce[]> {
+export async function measureStreamsAtOnce(): Promise<readonly StreamsAtOnce[]> {
   return [
-    ...(await measureAtOnce('video', ['drain', 'hold', 'fragments', 'scratch', 'frames'], rounds)),
-    ...(await measureAtOnce('audio', ['drain', 'hold', 'fragments'], rounds)),
+    ...(await measureAtOnce('video', ['drain', 'hold', 'fragments', 'scratch', 'frames'])),
+    ...(await measureAtOnce('audio', ['drain', 'hold', 'fragments'])),
   ]
 }
 
@@ -146,7 +147,6 @@ async function measureOne(
 async function measureAtOnce(
   input: RecipeName,
   readers: readonly EndToEndReader[],
-  rounds: number,
 ): Promise<readonly StreamsAtOnce[]> {
   const groups = AT_ONCE.map((count) =>
     Array.from({ length: count }, (_, i) => ({
@@ -159,7 +159,7 @@ async function measureAtOnce(
   )
   const job: ServerJob = { input, protocol: 'https', streams: [WARM_UP, ...groups.flat()] }
   await withServer(job, async (run) => {
-    for (let round = 0; round < rounds; round += 1) {
+    for (let round = 0; round < AT_ONCE_ROUNDS; round += 1) {
       for (const { reader, group, runs } of rotate(cases, round)) {
         const names = group.map(({ name }) => name)
         runs.push(await run(reader, names, true))

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OURS } from './contenders/registry.js'
+import { AT_ONCE_ROUNDS } from './end-to-end.js'
 import { asideOf, figuresOf, findResult, judge, ratioTo } from './goals.js'
 import { describeChunks } from './inputs/chunks.js'
 import { BENCHMARKS, ROOT } from './paths.js'
@@ -188,7 +189,7 @@ function streamsSection({ streamsBeside, streamsAtOnce }: Findings): readonly st
     '## Many streams in one process',
     'From memory: whole fragments, every view taken, unless said; the streams one after the other, and taking turns chunk by chunk.',
     scalingTable(streamsBeside),
-    'End to end, over HTTPS: CPU time per byte, and how many times that of one stream it is.',
+    `End to end, over HTTPS: CPU time per byte, and how many times that of one stream it is; ${AT_ONCE_ROUNDS} interleaved runs.`,
     table(
       ['', 'reader', 'streams', 'CPU s/GB', 'ratio', 'peak RSS, MB'],
       streamsAtOnce.map(
