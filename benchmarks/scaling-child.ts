@@ -119,7 +119,7 @@ function* streams(): Generator<Scaling> {
 
 /**
  * Beside the same streams: the reader without whole fragments, the rivals, and a floor. What the floor takes longer for 64 streams
- * no reader of whole fragments can save; the faster the reader, the larger a part of its time that is.
+ * no reader can save whose payloads are looked at fragment by fragment; the faster the reader, the larger a part of its time.
  */
 async function* streamsBeside(): AsyncGenerator<Scaling> {
   for (const name of ['audio', 'video'] as const) {

@@ -1,7 +1,7 @@
 /**
  * The least that a reader of whole fragments has to do with memory: it looks at each block's header as its chunk arrives, and
  * at the payload's first and last byte when the fragment is complete. It is told where those stand: it parses nothing,
- * allocates nothing and makes nothing of what it sees.
+ * makes no objects and does nothing with what it sees.
  */
 import { GetMediaParser } from 'kvs-fragments'
 import type { Feed } from './contender.js'
